@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "backend/lk-batch.h"
+
+#include <gio/gio.h>
+
+/**
+ * LkBackendOptions:
+ *
+ * Where batches go. Copied by lk_backend_new().
+ */
+typedef struct
+{
+  const char *url;      /* https://…, or http:// to loopback only */
+  LkSecret *digest_key; /* HMAC key, the administrator's to enter */
+  LkSecret *token;      /* of this client at a gateway, or NULL */
+  const char *ca_file;  /* or NULL: the system's CAs */
+  const char *pin;      /* SHA-256 of the server's certificate in hex, or NULL */
+  const char *proxy;    /* HTTP proxy URL without credentials, or NULL */
+  guint timeout_s;      /* 0: 30 */
+} LkBackendOptions;
+
+/**
+ * LkBackend:
+ *
+ * A client of a batch activation service, or of our gateway. Blocking; one thread at a time.
+ */
+typedef struct _LkBackend LkBackend;
+
+LkBackend *lk_backend_new (const LkBackendOptions *options, GError **error);
+void lk_backend_free (LkBackend *self);
+
+/* Sends one batch and fills in the answers. @matched as lk_batch_match(); items not matched have an
+ * unknown outcome. On error lk_error_was_sent() tells whether anything may have left: when it is
+ * FALSE, it is proven that not one byte of the request did. @raw, if given, receives what came back
+ * of a failed exchange (up to 64 KiB, to be freed). */
+gboolean lk_backend_send (LkBackend *self,
+                          LkBatchType type,
+                          GPtrArray *items,
+                          guint8 *matched,
+                          char **raw,
+                          GCancellable *cancellable,
+                          GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkBackend, lk_backend_free)

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * LkDigits:
+ * @LK_DIGITS_IID: installation ID, 54 digits (9 groups of 6) or 63 (9 of 7)
+ * @LK_DIGITS_CID: confirmation ID, 48 digits (8 groups of 6)
+ */
+typedef enum
+{
+  LK_DIGITS_IID,
+  LK_DIGITS_CID,
+} LkDigits;
+
+/* For what a person typed: takes digits with spaces and dashes between, gives the bare digits (to
+ * be freed). Each group's last digit checks the others (weights 1, 2, 1, 2, … modulo 7); the error
+ * (LK_ERROR_INVALID) names the first wrong group, and @wrong_group, if given, holds its number
+ * from 1, or 0 when the length is at fault. */
+char *lk_digits_from_typed (LkDigits kind, const char *text, guint *wrong_group, GError **error);
+
+/* For what a machine or a service said: digits and length only, kept verbatim. */
+gboolean lk_digits_is_plausible (LkDigits kind, const char *text);
+
+/* Whether every group's check digit is right. @group from 0; the wrong groups by bit in @wrong. */
+gboolean lk_digits_check (const char *digits, guint group_length, guint *wrong);
+
+/* In groups, separated by a space; to be freed. */
+char *lk_digits_to_groups (const char *digits);
+
+/* The check digit of one group's data digits: sum of d[i] * (i even ? 1 : 2), modulo 7. */
+char lk_digits_get_check_digit (const char *data, guint n);
+
+/**
+ * LkEpid:
+ *
+ * Fields of an extended PID, AAAAA-GGGGG-SSS-SSSSSS-CC-LLLL-BBBBB.RRRR-DDDYYYY.
+ */
+typedef struct
+{
+  guint platform;
+  guint group;
+  guint32 serial; /* nine digits, SSS-SSSSSS */
+  guint channel;  /* 0 retail, 2 OEM, 3 volume */
+  guint language;
+  guint build;
+  guint revision;
+  guint day;
+  guint year;
+} LkEpid;
+
+gboolean lk_epid_parse (const char *text, LkEpid *out, GError **error);
+
+/* Key identity of an extended PID: "GGGGG-SSSSSSSSS", what stays the same whatever the build,
+ * language and day; to be freed. NULL if @epid is none. */
+char *lk_key_identity_from_epid (const char *epid);
+char *lk_key_identity_format (guint group, guint32 serial);
+
+/* GUIDs as Windows writes them: lower case, no braces, else LK_ERROR_INVALID; to be freed. */
+char *lk_guid_normalize (const char *text, GError **error);
