@@ -15,22 +15,22 @@ typedef enum
 #define LK_BATCH_MAX_BYTES (4 * 1024 * 1024)
 #define LK_BATCH_MAX_ITEMS 1000
 
-#define LK_BATCH_E_BLOCKED 0x67u
+#define LK_BATCH_E_BLOCKED     0x67u
 #define LK_BATCH_E_INVALID_KEY 0x68u
-#define LK_BATCH_E_EXHAUSTED 0x7Fu
-#define LK_BATCH_E_KEY_TYPE 0x86u
-#define LK_BATCH_E_TOO_MANY 0x8Du /* also: ask again later */
-#define LK_BATCH_E_BAD_IID 0x90u
+#define LK_BATCH_E_EXHAUSTED   0x7Fu
+#define LK_BATCH_E_KEY_TYPE    0x86u
+#define LK_BATCH_E_TOO_MANY    0x8Du /* also: ask again later */
+#define LK_BATCH_E_BAD_IID     0x90u
 #define LK_BATCH_E_IID_BLOCKED 0xD5u
 
 /* One line of a batch, question and answer. */
 typedef struct
 {
   char *epid;
-  char *iid;          /* NULL when only the remaining count is asked */
-  char *cid;          /* answer, or NULL */
-  gint64 remaining;   /* answer, −1 when not told */
-  guint32 code;       /* error of this line, 0 for none */
+  char *iid;        /* NULL when only the remaining count is asked */
+  char *cid;        /* answer, or NULL */
+  gint64 remaining; /* answer, −1 when not told */
+  guint32 code;     /* error of this line, 0 for none */
 } LkBatchItem;
 
 LkBatchItem *lk_batch_item_new (const char *epid, const char *iid);
@@ -39,10 +39,8 @@ void lk_batch_item_free (LkBatchItem *self);
 /* The request for @items (LkBatchItem). */
 GBytes *lk_batch_write_request (LkBatchType type, GPtrArray *items, const LkSecret *digest_key);
 /* Server side: digest checked first (LK_ERROR_DENIED when it is wrong), then parsed. */
-GPtrArray *lk_batch_read_request (GBytes *body,
-                                  const LkSecret *digest_key,
-                                  LkBatchType *type,
-                                  GError **error);
+GPtrArray *
+lk_batch_read_request (GBytes *body, const LkSecret *digest_key, LkBatchType *type, GError **error);
 GBytes *lk_batch_write_response (LkBatchType type, GPtrArray *items);
 /* Client side: lines as the answer has them, not yet matched. */
 GPtrArray *lk_batch_read_response (GBytes *body, GError **error);

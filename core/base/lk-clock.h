@@ -6,8 +6,8 @@
 /* All times in Latchkey are milliseconds since 1970-01-01 UTC, in a gint64. */
 #define LK_SECOND ((gint64) 1000)
 #define LK_MINUTE (60 * LK_SECOND)
-#define LK_HOUR (60 * LK_MINUTE)
-#define LK_DAY (24 * LK_HOUR)
+#define LK_HOUR   (60 * LK_MINUTE)
+#define LK_DAY    (24 * LK_HOUR)
 
 /**
  * LkClock:

@@ -28,11 +28,7 @@ lk_error_private_clear (LkErrorPrivate *priv)
 G_DEFINE_EXTENDED_ERROR (LkError, lk_error)
 
 void
-lk_error_set_remote (GError **error,
-                     LkError code,
-                     guint32 remote_code,
-                     const char *format,
-                     ...)
+lk_error_set_remote (GError **error, LkError code, guint32 remote_code, const char *format, ...)
 {
   va_list args;
 
@@ -75,9 +71,12 @@ const char *
 lk_error_code_to_word (int code)
 {
   static const char *const words[] = {
-    [LK_ERROR_UNREACHABLE] = "unreachable", [LK_ERROR_BUSY] = "busy",
-    [LK_ERROR_DENIED] = "denied",           [LK_ERROR_REJECTED] = "rejected",
-    [LK_ERROR_BAD_REPLY] = "bad-reply",     [LK_ERROR_INVALID] = "invalid",
+    [LK_ERROR_UNREACHABLE] = "unreachable",
+    [LK_ERROR_BUSY] = "busy",
+    [LK_ERROR_DENIED] = "denied",
+    [LK_ERROR_REJECTED] = "rejected",
+    [LK_ERROR_BAD_REPLY] = "bad-reply",
+    [LK_ERROR_INVALID] = "invalid",
     [LK_ERROR_STORE] = "store",
   };
 

@@ -32,11 +32,9 @@ GQuark lk_error_quark (void);
 
 /* Sets LK_ERROR with the HRESULT (or Win32, or batch service) code of the far side, which is
  * kept beside the message; 0 when there is none. */
-void lk_error_set_remote (GError **error,
-                          LkError code,
-                          guint32 remote_code,
-                          const char *format,
-                          ...) G_GNUC_PRINTF (4, 5);
+void
+lk_error_set_remote (GError **error, LkError code, guint32 remote_code, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);
 guint32 lk_error_get_remote_code (const GError *error);
 
 /* Whether the request may have taken effect although no answer came: it was sent, at least in

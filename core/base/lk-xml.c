@@ -11,12 +11,13 @@
 #include <libxml/parserInternals.h>
 #include <string.h>
 
-#define MAX_DEPTH 32
+#define MAX_DEPTH      32
 #define MAX_ATTRIBUTES 64
 
 /* The peer is not trusted: no network; entities are refused before they could be replaced. */
 #define PARSER_OPTIONS                                                                             \
-  (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT | XML_PARSE_NOCDATA)
+  (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT |                 \
+   XML_PARSE_NOCDATA)
 
 typedef struct
 {
@@ -334,7 +335,8 @@ lk_xml_writer_start (LkXmlWriter *self, const char *name)
 void
 lk_xml_writer_namespace (LkXmlWriter *self, const char *prefix, const char *uri)
 {
-  g_autofree char *name = prefix != NULL ? g_strconcat ("xmlns:", prefix, NULL) : g_strdup ("xmlns");
+  g_autofree char *name =
+      prefix != NULL ? g_strconcat ("xmlns:", prefix, NULL) : g_strdup ("xmlns");
 
   lk_xml_writer_attribute (self, name, uri);
 }

@@ -25,8 +25,8 @@ gboolean lk_license_status_from_word (const char *word, LkLicenseStatus *out);
 /* Whole days left, rounded down. */
 #define LK_MINUTES_TO_DAYS(minutes) ((minutes) / 1440)
 
-#define LK_APPLICATION_WINDOWS "55c92734-d682-4d71-983e-d6ec3f16059f"
-#define LK_APPLICATION_OFFICE "0ff1ce15-a989-479d-af46-f275c6370663"
+#define LK_APPLICATION_WINDOWS     "55c92734-d682-4d71-983e-d6ec3f16059f"
+#define LK_APPLICATION_OFFICE      "0ff1ce15-a989-479d-af46-f275c6370663"
 #define LK_APPLICATION_OFFICE_2010 "59a52881-a989-479d-af46-f275c6370663"
 
 /* "Windows", "Office", "Office 2010" or the GUID itself. */

@@ -14,12 +14,12 @@
  */
 typedef struct
 {
-  char *name;        /* NetBIOS name, as the machine writes it */
-  char *fqdn;        /* DNSHostName.Domain for members, else NULL */
-  char *domain;      /* AD domain or workgroup */
+  char *name;         /* NetBIOS name, as the machine writes it */
+  char *fqdn;         /* DNSHostName.Domain for members, else NULL */
+  char *domain;       /* AD domain or workgroup */
   gboolean is_member; /* of an AD domain */
-  char *uuid;        /* SMBIOS UUID, upper case */
-  char *cmid;        /* client machine ID */
+  char *uuid;         /* SMBIOS UUID, upper case */
+  char *cmid;         /* client machine ID */
 } LkIdentity;
 
 void lk_identity_free (LkIdentity *self);
@@ -35,13 +35,13 @@ gboolean lk_identity_matches (const LkIdentity *row, const LkIdentity *seen, cha
  */
 typedef struct
 {
-  gint64 id;         /* row, 0 when fresh from a machine */
+  gint64 id; /* row, 0 when fresh from a machine */
   gint64 machine_id;
   char *application_id;
   char *activation_id;
   char *name;
   char *description;
-  char *edition;     /* LicenseFamily */
+  char *edition; /* LicenseFamily */
   LkKeyKind key_kind;
   char *partial_key; /* last five of the installed key, NULL for none */
   char *epid;        /* ProductKeyID */
@@ -64,13 +64,13 @@ void lk_product_free (LkProduct *self);
 typedef struct
 {
   LkIdentity *identity;
-  GPtrArray *products;   /* of LkProduct, those with a key installed */
-  char *service_version; /* SoftwareLicensingService.Version */
-  char *os_version;      /* from Identify, "10.0.20348" */
-  char *stack;           /* WinRM stack "1.1", "2.0", "3.0" */
-  int rearm_left;        /* RemainingWindowsReArmCount, -1 unknown */
+  GPtrArray *products;      /* of LkProduct, those with a key installed */
+  char *service_version;    /* SoftwareLicensingService.Version */
+  char *os_version;         /* from Identify, "10.0.20348" */
+  char *stack;              /* WinRM stack "1.1", "2.0", "3.0" */
+  int rearm_left;           /* RemainingWindowsReArmCount, -1 unknown */
   gboolean is_subscription; /* activated by subscription: left alone */
-  gboolean has_oem_key;  /* an OEM entitlement in the firmware: left alone */
+  gboolean has_oem_key;     /* an OEM entitlement in the firmware: left alone */
 } LkReading;
 
 void lk_reading_free (LkReading *self);

@@ -74,11 +74,8 @@ gboolean lk_ledger_release (LkDb *db, const char *key_identity, const char *iid,
 gboolean lk_ledger_mark_sent (LkDb *db, gint64 id, gint64 now, GError **error);
 /* Proven by the HTTP library: nothing left. Back to reserved. */
 gboolean lk_ledger_mark_unsent (LkDb *db, gint64 id, gint64 due_at, GError **error);
-gboolean lk_ledger_mark_unknown (LkDb *db,
-                                 gint64 id,
-                                 const char *message,
-                                 gint64 due_at,
-                                 GError **error);
+gboolean
+lk_ledger_mark_unknown (LkDb *db, gint64 id, const char *message, gint64 due_at, GError **error);
 gboolean lk_ledger_mark_refused (LkDb *db,
                                  gint64 id,
                                  guint32 code,
@@ -100,10 +97,7 @@ gboolean lk_ledger_confirm (LkDb *db,
 
 /* The CID on record, to be freed, or NULL (also with no error). */
 char *lk_ledger_get_cid (LkDb *db, const char *key_identity, const char *iid, GError **error);
-LkSpend *lk_ledger_get_spend (LkDb *db,
-                              const char *key_identity,
-                              const char *iid,
-                              GError **error);
+LkSpend *lk_ledger_get_spend (LkDb *db, const char *key_identity, const char *iid, GError **error);
 
 /* Spends that are due to be sent by @method, oldest first: reserved, and unknown (or sent) whose
  * due_at has come. LkSpend in the array. */
@@ -125,7 +119,7 @@ typedef struct
   guint confirmed_since;
   guint open; /* reserved, sent and unknown */
   gint64 left;
-  guint confirmed; /* ever */
+  guint confirmed;      /* ever */
   guint32 blocked_code; /* the service stopped this key with that code, 0: not */
 } LkPool;
 

@@ -21,10 +21,10 @@ LkWsman *lk_licensing_get_wsman (LkLicensing *self);
 /* Everything: identify (only while the dialect is unknown), products, service, identity. */
 LkReading *lk_licensing_read (LkLicensing *self, GCancellable *cancellable, GError **error);
 
-/* Name, SMBIOS UUID and client machine ID; remembered for this connection, asked anew on another. */
-const LkIdentity *lk_licensing_read_identity (LkLicensing *self,
-                                              GCancellable *cancellable,
-                                              GError **error);
+/* Name, SMBIOS UUID and client machine ID; remembered for this connection, asked anew on another.
+ */
+const LkIdentity *
+lk_licensing_read_identity (LkLicensing *self, GCancellable *cancellable, GError **error);
 
 /* Products with a key of one application (NULL: all), with IID and extended PID. */
 GPtrArray *lk_licensing_read_products (LkLicensing *self,

@@ -29,14 +29,14 @@ typedef struct
   const char *host; /* name or address, IPv6 without brackets */
   guint16 port;
   gboolean tls;
-  const char *path;     /* "/wsman" */
-  const char *user;     /* Basic; NULL for none */
+  const char *path; /* "/wsman" */
+  const char *user; /* Basic; NULL for none */
   LkSecret *password;
-  LkTrust *trust;       /* needed for TLS */
-  const char *pin;      /* SHA-256 of the certificate (DER) in hex: then this one and no other */
-  guint connect_ms;     /* connect and TLS handshake each; 0: 5 s */
-  guint first_byte_ms;  /* from the last byte sent; 0: 70 s */
-  guint call_ms;        /* everything together; 0: 180 s */
+  LkTrust *trust;      /* needed for TLS */
+  const char *pin;     /* SHA-256 of the certificate (DER) in hex: then this one and no other */
+  guint connect_ms;    /* connect and TLS handshake each; 0: 5 s */
+  guint first_byte_ms; /* from the last byte sent; 0: 70 s */
+  guint call_ms;       /* everything together; 0: 180 s */
 } LkLinkOptions;
 
 /* The stages of a conversation, for `check` and for messages. */

@@ -77,10 +77,10 @@ LkWsmanRow *lk_wsman_invoke (LkWsman *self,
                              GCancellable *cancellable,
                              GError **error);
 
-#define LK_WSMAN_E_TIMED_OUT 0x80338029u
+#define LK_WSMAN_E_TIMED_OUT             0x80338029u
 #define LK_WSMAN_E_CANNOT_PROCESS_FILTER 0x8033801Au
-#define LK_WSMAN_E_INVALID_CONTEXT 0x8033801Bu
-#define LK_WSMAN_E_NOT_FOUND 0x80338000u
+#define LK_WSMAN_E_INVALID_CONTEXT       0x8033801Bu
+#define LK_WSMAN_E_NOT_FOUND             0x80338000u
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkWsman, lk_wsman_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkWsmanRow, lk_wsman_row_free)

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "db/lk-writer.h"
+
+#include "base/lk-error.h"
+
+typedef struct
+{
+  LkWriteFunc func;
+  gpointer user_data;
+  GError *error;
+  gboolean done;
+} Write;
+
+/* Whoever finds nobody writing becomes the leader: takes all that wait, commits them together and
+ * wakes their threads. Those that come meanwhile form the next group. */
+struct _LkWriter
+{
+  LkDb *db;
+  GMutex lock;
+  GCond settled;
+  GPtrArray *waiting; /* of Write, on their threads' stacks */
+  gboolean is_writing;
+};
+
+LkWriter *
+lk_writer_new (LkDb *db)
+{
+  LkWriter *self = g_new0 (LkWriter, 1);
+
+  self->db = db;
+  self->waiting = g_ptr_array_new ();
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->settled);
+  return self;
+}
+
+void
+lk_writer_free (LkWriter *self)
+{
+  if (self == NULL)
+    return;
+  g_assert (self->waiting->len == 0 && !self->is_writing);
+  g_ptr_array_unref (self->waiting);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->settled);
+  lk_db_free (self->db);
+  g_free (self);
+}
+
+static gboolean
+run_one (LkDb *db, Write *write)
+{
+  if (!lk_db_run (db, &write->error, "SAVEPOINT write", ""))
+    return FALSE;
+
+  if (write->func (db, write->user_data, &write->error))
+    return lk_db_run (db, &write->error, "RELEASE write", "");
+
+  if (write->error == NULL)
+    g_set_error (&write->error, LK_ERROR, LK_ERROR_STORE, "A write failed without saying why");
+  /* Out of disk, SQLite may have given up the whole transaction. */
+  if (!sqlite3_get_autocommit (lk_db_get_handle (db)))
+    {
+      lk_db_run (db, NULL, "ROLLBACK TO write", "");
+      lk_db_run (db, NULL, "RELEASE write", "");
+    }
+  return FALSE;
+}
+
+static void
+fail_all (GPtrArray *group, const GError *error)
+{
+  for (guint i = 0; i < group->len; i++)
+    {
+      Write *write = g_ptr_array_index (group, i);
+
+      if (write->error == NULL)
+        write->error = g_error_copy (error);
+    }
+}
+
+static void
+commit_group (LkDb *db, GPtrArray *group)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (LkTransaction) transaction = lk_transaction_begin (db, &error);
+  guint n_done = 0;
+
+  for (guint i = 0; transaction != NULL && i < group->len; i++)
+    {
+      n_done += run_one (db, g_ptr_array_index (group, i)) ? 1 : 0;
+      if (sqlite3_get_autocommit (lk_db_get_handle (db)))
+        {
+          g_set_error (&error, LK_ERROR, LK_ERROR_STORE,
+                       "The database “%s” gave up a group of writes (is the disk full?)",
+                       lk_db_get_path (db));
+          break;
+        }
+    }
+
+  if (error != NULL || (n_done > 0 && !lk_transaction_commit (&transaction, &error)))
+    fail_all (group, error);
+}
+
+gboolean
+lk_writer_write (LkWriter *self, LkWriteFunc func, gpointer user_data, GError **error)
+{
+  Write write = { .func = func, .user_data = user_data };
+
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (self->waiting, &write);
+  while (!write.done && self->is_writing)
+    g_cond_wait (&self->settled, &self->lock);
+
+  if (!write.done)
+    {
+      GPtrArray *group = self->waiting;
+
+      self->waiting = g_ptr_array_new ();
+      self->is_writing = TRUE;
+      g_mutex_unlock (&self->lock);
+
+      commit_group (self->db, group);
+
+      g_mutex_lock (&self->lock);
+      for (guint i = 0; i < group->len; i++)
+        ((Write *) g_ptr_array_index (group, i))->done = TRUE;
+      self->is_writing = FALSE;
+      g_ptr_array_unref (group);
+      g_cond_broadcast (&self->settled);
+    }
+  g_mutex_unlock (&self->lock);
+
+  if (write.error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, write.error);
+  return FALSE;
+}
