@@ -20,6 +20,10 @@ typedef enum
  * from 1, or 0 when the length is at fault. */
 char *lk_digits_from_typed (LkDigits kind, const char *text, guint *wrong_group, GError **error);
 
+/* What may stand between the groups of something typed: any space or dash of Unicode, since people
+ * copy from web pages and letters. */
+gboolean lk_is_separator (gunichar c);
+
 /* For what a machine or a service said: digits and length only, kept verbatim. */
 gboolean lk_digits_is_plausible (LkDigits kind, const char *text);
 

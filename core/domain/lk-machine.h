@@ -73,6 +73,8 @@ typedef struct
   gboolean has_oem_key;     /* an OEM entitlement in the firmware: left alone */
 } LkReading;
 
+/* Empty, with an empty identity and an array that frees its products. */
+LkReading *lk_reading_new (void);
 void lk_reading_free (LkReading *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkIdentity, lk_identity_free)
