@@ -3,8 +3,8 @@
 
 #include "base/lk-secret.h"
 
-/* The batch activation wire format, both sides (vamt.md section 3): a SOAP 1.1 envelope around a
- * UTF-16LE inner document with an HMAC-SHA256 digest over its bytes. */
+/* The batch activation wire format, both sides (see README.md beside this file): a SOAP 1.1
+ * envelope around a UTF-16LE inner document with an HMAC-SHA256 digest over its bytes. */
 
 typedef enum
 {
@@ -27,14 +27,19 @@ typedef enum
 typedef struct
 {
   char *epid;
-  char *iid;        /* NULL when only the remaining count is asked */
-  char *cid;        /* answer, or NULL */
-  gint64 remaining; /* answer, −1 when not told */
-  guint32 code;     /* error of this line, 0 for none */
+  char *iid;         /* NULL when only the remaining count is asked */
+  char *cid;         /* answer, or NULL */
+  gint64 remaining;  /* answer, −1 when not told */
+  guint32 code;      /* error of this line, 0 for none */
+  gboolean is_loose; /* an answer that had no Response element of its own */
 } LkBatchItem;
 
 LkBatchItem *lk_batch_item_new (const char *epid, const char *iid);
 void lk_batch_item_free (LkBatchItem *self);
+
+/* The digest key as an administrator has it, in hex or base64, 16 to 1024 bytes; the error never
+ * quotes it. */
+LkSecret *lk_batch_parse_digest_key (const LkSecret *text, GError **error);
 
 /* The request for @items (LkBatchItem). */
 GBytes *lk_batch_write_request (LkBatchType type, GPtrArray *items, const LkSecret *digest_key);
@@ -42,11 +47,13 @@ GBytes *lk_batch_write_request (LkBatchType type, GPtrArray *items, const LkSecr
 GPtrArray *
 lk_batch_read_request (GBytes *body, const LkSecret *digest_key, LkBatchType *type, GError **error);
 GBytes *lk_batch_write_response (LkBatchType type, GPtrArray *items);
-/* Client side: lines as the answer has them, not yet matched. */
+/* Client side: lines as the answer has them, not yet matched. A SOAP fault is LK_ERROR_REJECTED. */
 GPtrArray *lk_batch_read_response (GBytes *body, GError **error);
 
 /* Fills the answers into @asked by echoed IID (and PID), never by position; a batch of one takes
  * the only answer, even without an echo, unless it echoes another IID. A CID counts only if it is
  * 48 digits. An answer for something not asked, or a second one that differs, is dropped. Sets a
- * bit per item in @matched (guint8 array of asked->len). Returns the number matched. */
+ * byte per item in @matched (asked->len of them). Returns the number matched. */
 guint lk_batch_match (GPtrArray *asked, GPtrArray *answers, guint8 *matched);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkBatchItem, lk_batch_item_free)
