@@ -260,93 +260,65 @@ test_hostile_responses (void)
   g_assert_error (long_error, LK_ERROR, LK_ERROR_BAD_REPLY);
 }
 
-typedef struct
-{
-  const char *epid;
-  const char *iid;
-  const char *cid;
-  guint32 code;
-  gboolean is_loose;
-} Line;
-
+/* Lines are written PID/IID=ANSWER: "-" for what is absent; A and B are confirmation IDs, "short"
+ * is a wrong one, "!" an error code; a "~" at the end marks an answer without a Response element.
+ */
 typedef struct
 {
   const char *name;
-  Line asked[4];
-  Line answers[4];
+  const char *asked;
+  const char *answers;
   const char *expected; /* a letter an item: A, B the CID; ! a code; - not matched */
 } MatchCase;
 
 static const MatchCase match_cases[] = {
-  { "in order",
-    { { "p", "1" }, { "p", "2" } },
-    { { "p", "1", CID_A }, { "p", "2", CID_B } },
-    "AB" },
-  { "shuffled",
-    { { "p", "1" }, { "p", "2" } },
-    { { "p", "2", CID_B }, { "p", "1", CID_A } },
-    "AB" },
-  { "one missing", { { "p", "1" }, { "p", "2" } }, { { "p", "2", CID_B } }, "-B" },
-  { "duplicate keeps the first",
-    { { "p", "1" }, { "p", "2" } },
-    { { "p", "1", CID_A }, { "p", "1", CID_B } },
-    "A-" },
-  { "foreign IID",
-    { { "p", "1" }, { "p", "2" } },
-    { { "p", "9", CID_A }, { "p", "2", CID_B } },
-    "-B" },
-  { "CID of wrong length",
-    { { "p", "1" }, { "p", "2" } },
-    { { "p", "1", "111" }, { "p", "2", CID_B } },
-    "-B" },
-  { "no echo in a batch of two",
-    { { "p", "1" }, { "p", "2" } },
-    { { NULL, NULL, CID_A }, { NULL, NULL, CID_B } },
-    "--" },
-  { "one without echo", { { "p", "1" } }, { { NULL, NULL, CID_A } }, "A" },
-  { "one loose without echo", { { "p", "1" } }, { { NULL, NULL, CID_A, 0, TRUE } }, "A" },
-  { "one that echoes another", { { "p", "1" } }, { { "p", "2", CID_A } }, "-" },
-  { "loose in a batch of two",
-    { { "p", "1" }, { "p", "2" } },
-    { { "p", "1", CID_A, 0, TRUE } },
-    "--" },
-  { "one asked, two answers",
-    { { "p", "1" } },
-    { { NULL, NULL, CID_B }, { "p", "1", CID_A } },
-    "A" },
-  { "two keys, one machine",
-    { { "p", "1" }, { "q", "1" } },
-    { { "q", "1", CID_B }, { "p", "1", CID_A } },
-    "AB" },
-  { "two keys, one machine, echo without key",
-    { { "p", "1" }, { "q", "1" } },
-    { { NULL, "1", CID_A } },
-    "--" },
-  { "echo of the IID only",
-    { { "p", "1" }, { "p", "2" } },
-    { { NULL, "2", CID_B }, { NULL, "1", CID_A } },
-    "AB" },
-  { "codes",
-    { { "p", "1" }, { "p", "2" } },
-    { { "p", "2", NULL, 0x7F }, { "p", "1", CID_A } },
-    "A!" },
-  { "neither CID nor code", { { "p", "1" } }, { { "p", "1" } }, "-" },
-  { "counts by key", { { "p" }, { "q" } }, { { "q", NULL, NULL, 0x67 } }, "-!" },
+  { "in order", "p/1 p/2", "p/1=A p/2=B", "AB" },
+  { "shuffled", "p/1 p/2", "p/2=B p/1=A", "AB" },
+  { "one missing", "p/1 p/2", "p/2=B", "-B" },
+  { "duplicate keeps the first", "p/1 p/2", "p/1=A p/1=B", "A-" },
+  { "foreign IID", "p/1 p/2", "p/9=A p/2=B", "-B" },
+  { "CID of wrong length", "p/1 p/2", "p/1=short p/2=B", "-B" },
+  { "no echo in a batch of two", "p/1 p/2", "-/-=A -/-=B", "--" },
+  { "one without echo", "p/1", "-/-=A", "A" },
+  { "one loose without echo", "p/1", "-/-=A~", "A" },
+  { "one that echoes another", "p/1", "p/2=A", "-" },
+  { "loose in a batch of two", "p/1 p/2", "p/1=A~", "--" },
+  { "one asked, two answers", "p/1", "-/-=B p/1=A", "A" },
+  { "two keys, one machine", "p/1 q/1", "q/1=B p/1=A", "AB" },
+  { "two keys, one machine, echo without key", "p/1 q/1", "-/1=A", "--" },
+  { "echo of the IID only", "p/1 p/2", "-/2=B -/1=A", "AB" },
+  { "codes", "p/1 p/2", "p/2=! p/1=A", "A!" },
+  { "neither CID nor code", "p/1", "p/1", "-" },
+  { "counts by key", "p/- q/-", "q/-=!", "-!" },
 };
 
-static GPtrArray *
-items_from_lines (const Line *lines)
+static char *
+known_or_null (const char *text)
 {
+  return g_str_equal (text, "-") ? NULL : g_strdup (text);
+}
+
+static GPtrArray *
+items_from_text (const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, " ", -1);
   GPtrArray *items = new_items ();
 
-  for (guint i = 0;
-       i < 4 && (lines[i].epid != NULL || lines[i].cid != NULL || lines[i].iid != NULL); i++)
+  for (guint i = 0; lines[i] != NULL; i++)
     {
-      LkBatchItem *item = lk_batch_item_new (lines[i].epid, lines[i].iid);
+      g_auto (GStrv) halves = g_strsplit (lines[i], "=", 2);
+      g_auto (GStrv) names = g_strsplit (halves[0], "/", 2);
+      const char *answer = halves[1] != NULL ? halves[1] : "";
+      LkBatchItem *item = lk_batch_item_new (NULL, NULL);
 
-      item->cid = g_strdup (lines[i].cid);
-      item->code = lines[i].code;
-      item->is_loose = lines[i].is_loose;
+      item->epid = known_or_null (names[0]);
+      item->iid = known_or_null (names[1]);
+      item->cid = g_strdup (*answer == 'A'   ? CID_A
+                            : *answer == 'B' ? CID_B
+                            : *answer == 's' ? "111"
+                                             : NULL);
+      item->code = *answer == '!' ? 0x7F : 0;
+      item->is_loose = g_str_has_suffix (answer, "~");
       g_ptr_array_add (items, item);
     }
 
@@ -357,8 +329,8 @@ static void
 test_match (gconstpointer data)
 {
   const MatchCase *one = data;
-  g_autoptr (GPtrArray) asked = items_from_lines (one->asked);
-  g_autoptr (GPtrArray) answers = items_from_lines (one->answers);
+  g_autoptr (GPtrArray) asked = items_from_text (one->asked);
+  g_autoptr (GPtrArray) answers = items_from_text (one->answers);
   guint8 matched[4] = { 9, 9, 9, 9 };
   guint n_expected = 0;
   guint n = lk_batch_match (asked, answers, matched);
