@@ -224,6 +224,18 @@ lk_db_query (LkDb *self, GError **error, const char *sql, const char *types, ...
   return query;
 }
 
+LkQuery *
+lk_db_query_texts (LkDb *self, GError **error, const char *sql, GPtrArray *texts)
+{
+  LkQuery *query = lk_db_query (self, error, sql, "");
+
+  for (guint i = 0; query != NULL && texts != NULL && i < texts->len; i++)
+    sqlite3_bind_text (query->statement, (int) i + 1, g_ptr_array_index (texts, i), -1,
+                       SQLITE_TRANSIENT);
+
+  return query;
+}
+
 gboolean
 lk_query_next (LkQuery *self, GError **error)
 {

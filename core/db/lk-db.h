@@ -39,6 +39,9 @@ gboolean lk_db_run (LkDb *self, GError **error, const char *sql, const char *typ
 typedef struct _LkQuery LkQuery;
 
 LkQuery *lk_db_query (LkDb *self, GError **error, const char *sql, const char *types, ...);
+/* The same with text parameters of any number (const char *), for statements put together by the
+ * selection language. */
+LkQuery *lk_db_query_texts (LkDb *self, GError **error, const char *sql, GPtrArray *texts);
 /* TRUE: a row is there. FALSE: the end, or @error is set. */
 gboolean lk_query_next (LkQuery *self, GError **error);
 gint64 lk_query_int (LkQuery *self, int column);

@@ -314,19 +314,26 @@ lk_ledger_confirm (LkDb *db,
 }
 
 GPtrArray *
-lk_ledger_list_due (LkDb *db, LkMethod method, gint64 now, guint max, GError **error)
+lk_ledger_list_due (LkDb *db,
+                    LkMethod method,
+                    gint64 now,
+                    guint max,
+                    const char *condition,
+                    gint64 argument,
+                    GError **error)
 {
   g_autoptr (GPtrArray) spends = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_spend_free);
   g_autoptr (GError) local_error = NULL;
+  g_autofree char *sql =
+      g_strdup_printf ("SELECT " SPEND_COLUMNS " FROM spend"
+                       " WHERE method = ?1 AND due_at BETWEEN 1 AND ?2"
+                       " AND state IN ('reserved', 'unknown')"
+                       " AND NOT EXISTS (SELECT 1 FROM pool AS p"
+                       "   WHERE p.key_identity = spend.key_identity AND p.blocked_code <> 0)"
+                       " AND (%s) AND ?4 = ?4 ORDER BY due_at, id LIMIT ?3",
+                       condition != NULL ? condition : "1");
   g_autoptr (LkQuery) query =
-      lk_db_query (db, error,
-                   "SELECT " SPEND_COLUMNS " FROM spend"
-                   " WHERE method = ?1 AND due_at BETWEEN 1 AND ?2"
-                   " AND state IN ('reserved', 'unknown')"
-                   " AND NOT EXISTS (SELECT 1 FROM pool AS p"
-                   "   WHERE p.key_identity = spend.key_identity AND p.blocked_code <> 0)"
-                   " ORDER BY due_at, id LIMIT ?3",
-                   "sii", method_words[method], now, (gint64) max);
+      lk_db_query (db, error, sql, "siii", method_words[method], now, (gint64) max, argument);
 
   if (query == NULL)
     return NULL;

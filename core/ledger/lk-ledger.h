@@ -99,9 +99,16 @@ gboolean lk_ledger_confirm (LkDb *db,
 char *lk_ledger_get_cid (LkDb *db, const char *key_identity, const char *iid, GError **error);
 LkSpend *lk_ledger_get_spend (LkDb *db, const char *key_identity, const char *iid, GError **error);
 
-/* Spends that are due to be sent by @method, oldest first: reserved, and unknown (or sent) whose
- * due_at has come. LkSpend in the array. */
-GPtrArray *lk_ledger_list_due (LkDb *db, LkMethod method, gint64 now, guint max, GError **error);
+/* Spends that are due to be sent by @method, oldest first: reserved and unknown ones whose due_at
+ * has come, of keys that are not blocked. @condition, if given, is SQL over spend that must hold
+ * too, in which ?4 is @argument. LkSpend in the array. */
+GPtrArray *lk_ledger_list_due (LkDb *db,
+                               LkMethod method,
+                               gint64 now,
+                               guint max,
+                               const char *condition,
+                               gint64 argument,
+                               GError **error);
 
 /* At start: every spend that was sent and not answered becomes unknown, due at once. */
 gboolean lk_ledger_recover (LkDb *db, LkMethod method, gint64 due_at, guint *n, GError **error);

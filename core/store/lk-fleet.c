@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "store/lk-fleet.h"
+
+#include "base/lk-clock.h"
+#include "base/lk-error.h"
+
+#define EVENT_LIFETIME (400 * LK_DAY)
+
+void
+lk_sighting_free (LkSighting *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->name);
+  g_free (self->address);
+  g_free (self->domain);
+  g_free (self);
+}
+
+void
+lk_row_free (LkRow *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->name);
+  g_free (self->address);
+  g_free (self->pin);
+  g_free (self->stack);
+  g_clear_pointer (&self->identity, lk_identity_free);
+  g_free (self->os_version);
+  g_free (self->last_result);
+  g_clear_pointer (&self->product, lk_product_free);
+  g_free (self->cid);
+  g_free (self);
+}
+
+void
+lk_event_free (LkEvent *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->step);
+  g_free (self->outcome);
+  g_free (self->message);
+  g_free (self);
+}
+
+typedef struct
+{
+  GPtrArray *sightings;
+  gint64 now;
+  guint n_added;
+  guint n_known;
+} Addition;
+
+static gboolean
+add_one (LkDb *db, const LkSighting *sighting, Addition *addition, GError **error)
+{
+  guint16 port = sighting->port != 0 ? sighting->port : (sighting->tls ? 5986 : 5985);
+  gint64 id = 0;
+
+  if (!lk_db_get_int (db, &id, 0, error,
+                      "SELECT id FROM machine WHERE name = ?1"
+                      " AND (?2 IS NULL OR address IS NULL OR address = ?2)"
+                      " AND (?3 IS NULL OR domain IS NULL OR domain = ?3) LIMIT 1",
+                      "sss", sighting->name, sighting->address, sighting->domain))
+    return FALSE;
+
+  addition->n_known += id != 0 ? 1 : 0;
+  addition->n_added += id == 0 ? 1 : 0;
+  if (id != 0)
+    return lk_db_run (db, error,
+                      "UPDATE machine SET address = coalesce (?2, address), port = ?3, tls = ?4,"
+                      " domain = coalesce (domain, ?5) WHERE id = ?1",
+                      "isiis", id, sighting->address, (gint64) port, (gint64) sighting->tls,
+                      sighting->domain);
+
+  return lk_db_run (db, error,
+                    "INSERT INTO machine (name, address, port, tls, domain, created_at)"
+                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    "ssiisi", sighting->name, sighting->address, (gint64) port,
+                    (gint64) sighting->tls, sighting->domain, addition->now);
+}
+
+static gboolean
+add_all (LkDb *db, gpointer user_data, GError **error)
+{
+  Addition *addition = user_data;
+
+  for (guint i = 0; i < addition->sightings->len; i++)
+    if (!add_one (db, g_ptr_array_index (addition->sightings, i), addition, error))
+      return FALSE;
+
+  return TRUE;
+}
+
+gboolean
+lk_store_add_machines (LkStore *self,
+                       GPtrArray *sightings,
+                       gint64 now,
+                       guint *n_added,
+                       guint *n_known,
+                       GError **error)
+{
+  Addition addition = { .sightings = sightings, .now = now };
+
+  if (!lk_store_write (self, add_all, &addition, error))
+    return FALSE;
+
+  *n_added = addition.n_added;
+  *n_known = addition.n_known;
+  return TRUE;
+}
+
+#define ROW_COLUMNS                                                                                \
+  "m.id, m.name, m.address, m.port, m.tls, m.pin, m.stack, m.fqdn, m.domain, m.is_member, m.uuid," \
+  " m.cmid, m.os_version, m.read_at, m.last_result, m.last_code, m.last_ok, m.is_subscription,"    \
+  " m.has_oem_key, m.rearm_left, p.id, p.application_id, p.activation_id, p.name, p.description,"  \
+  " p.edition, p.key_kind, p.partial_key, p.epid, p.iid, p.status, p.status_reason,"               \
+  " p.grace_minutes, p.is_addon, p.kms_machine, p.kms_port,"                                       \
+  " (SELECT c.cid FROM confirmation AS c WHERE c.key_identity = p.key_identity AND c.iid = p.iid)"
+
+static LkProduct *
+product_from_row (LkQuery *query, int column)
+{
+  LkProduct *product = g_new0 (LkProduct, 1);
+
+  product->machine_id = lk_query_int (query, 0);
+  product->status = LK_LICENSE_UNREAD;
+  if (lk_query_is_null (query, column))
+    return product;
+
+  product->id = lk_query_int (query, column++);
+  product->application_id = lk_query_dup (query, column++);
+  product->activation_id = lk_query_dup (query, column++);
+  product->name = lk_query_dup (query, column++);
+  product->description = lk_query_dup (query, column++);
+  product->edition = lk_query_dup (query, column++);
+  product->key_kind = lk_key_kind_from_word (lk_query_text (query, column++));
+  product->partial_key = lk_query_dup (query, column++);
+  product->epid = lk_query_dup (query, column++);
+  product->iid = lk_query_dup (query, column++);
+  product->status = (LkLicenseStatus) lk_query_int (query, column++);
+  product->status_reason = (guint32) lk_query_int (query, column++);
+  product->grace_minutes = (guint32) lk_query_int (query, column++);
+  product->is_addon = lk_query_int (query, column++) != 0;
+  product->kms_machine = lk_query_dup (query, column++);
+  product->kms_port = (guint) lk_query_int (query, column++);
+  return product;
+}
+
+static LkRow *
+row_from_query (LkQuery *query)
+{
+  LkRow *row = g_new0 (LkRow, 1);
+
+  row->machine_id = lk_query_int (query, 0);
+  row->name = lk_query_dup (query, 1);
+  row->address = lk_query_dup (query, 2);
+  row->port = (guint16) lk_query_int (query, 3);
+  row->tls = lk_query_int (query, 4) != 0;
+  row->pin = lk_query_dup (query, 5);
+  row->stack = lk_query_dup (query, 6);
+  row->identity = g_new0 (LkIdentity, 1);
+  row->identity->name = lk_query_dup (query, 1);
+  row->identity->fqdn = lk_query_dup (query, 7);
+  row->identity->domain = lk_query_dup (query, 8);
+  row->identity->is_member = lk_query_int (query, 9) != 0;
+  row->identity->uuid = lk_query_dup (query, 10);
+  row->identity->cmid = lk_query_dup (query, 11);
+  row->os_version = lk_query_dup (query, 12);
+  row->read_at = lk_query_int (query, 13);
+  row->last_result = lk_query_dup (query, 14);
+  row->last_code = (guint32) lk_query_int (query, 15);
+  row->last_ok = lk_query_int (query, 16) != 0;
+  row->is_subscription = lk_query_int (query, 17) != 0;
+  row->has_oem_key = lk_query_int (query, 18) != 0;
+  row->rearm_left = (int) lk_query_int (query, 19);
+  row->product = product_from_row (query, 20);
+  row->cid = lk_query_dup (query, 36);
+  return row;
+}
+
+GPtrArray *
+lk_store_list_rows (LkStore *self, const LkSelection *selection, GError **error)
+{
+  g_autofree char *sql =
+      g_strdup_printf ("SELECT " ROW_COLUMNS " FROM machine AS m"
+                       " LEFT JOIN product AS p ON p.machine_id = m.id AND p.hidden = 0"
+                       " WHERE %s ORDER BY m.name, m.id, p.is_addon, p.application_id, p.name",
+                       selection != NULL ? selection->where : "1");
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_row_free);
+  g_autoptr (GError) local_error = NULL;
+  LkDb *db = lk_store_borrow_reader (self, error);
+
+  if (db == NULL)
+    return NULL;
+  {
+    g_autoptr (LkQuery) query =
+        lk_db_query_texts (db, &local_error, sql, selection != NULL ? selection->values : NULL);
+
+    while (query != NULL && lk_query_next (query, &local_error))
+      g_ptr_array_add (rows, row_from_query (query));
+  }
+
+  lk_store_return_reader (self, db);
+  if (local_error == NULL)
+    return g_steal_pointer (&rows);
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
+}
+
+static gboolean
+forget_all (LkDb *db, gpointer user_data, GError **error)
+{
+  GArray *ids = user_data;
+
+  for (guint i = 0; i < ids->len; i++)
+    {
+      gint64 id = g_array_index (ids, gint64, i);
+      gint64 job = 0;
+
+      if (!lk_db_get_int (db, &job, 0, error,
+                          "SELECT job_id FROM item WHERE machine_id = ?1"
+                          " AND state IN ('ready', 'running', 'parked', 'paused')",
+                          "i", id))
+        return FALSE;
+      if (job != 0)
+        {
+          g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+                       "Machine #%d is still being worked on by job %d; cancel that first. Nothing"
+                       " was forgotten",
+                       (int) id, (int) job);
+          return FALSE;
+        }
+      if (!lk_db_run (db, error, "DELETE FROM machine WHERE id = ?1", "i", id))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+lk_store_forget (LkStore *self, GArray *machine_ids, GError **error)
+{
+  return lk_store_write (self, forget_all, machine_ids, error);
+}
+
+typedef struct
+{
+  gint64 machine_id;
+  const char *pin;
+} Pin;
+
+static gboolean
+write_pin (LkDb *db, gpointer user_data, GError **error)
+{
+  Pin *pin = user_data;
+
+  return lk_db_run (db, error, "UPDATE machine SET pin = ?2 WHERE id = ?1", "is", pin->machine_id,
+                    pin->pin);
+}
+
+gboolean
+lk_store_set_pin (LkStore *self, gint64 machine_id, const char *pin, GError **error)
+{
+  Pin write = { machine_id, pin };
+
+  return lk_store_write (self, write_pin, &write, error);
+}
+
+gboolean
+lk_event_note (LkDb *db,
+               gint64 now,
+               gint64 machine_id,
+               gint64 job_id,
+               const char *step,
+               const char *outcome,
+               const char *message,
+               guint32 code,
+               GError **error)
+{
+  return lk_db_run (db, error,
+                    "INSERT INTO event (at, machine_id, job_id, step, outcome, message, code)"
+                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    "iiisssi", now, machine_id, job_id, step, outcome, message, (gint64) code);
+}
+
+GPtrArray *
+lk_store_list_events (LkStore *self, gint64 machine_id, guint max, GError **error)
+{
+  g_autoptr (GPtrArray) events = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_event_free);
+  g_autoptr (GError) local_error = NULL;
+  LkDb *db = lk_store_borrow_reader (self, error);
+
+  if (db == NULL)
+    return NULL;
+  {
+    g_autoptr (LkQuery) query =
+        lk_db_query (db, &local_error,
+                     "SELECT at, coalesce (machine_id, 0), coalesce (job_id, 0), step, outcome,"
+                     " message, code FROM event"
+                     " WHERE ?1 = 0 OR machine_id = ?1 ORDER BY at DESC, id DESC LIMIT ?2",
+                     "ii", machine_id, (gint64) max);
+
+    while (query != NULL && lk_query_next (query, &local_error))
+      {
+        LkEvent *event = g_new0 (LkEvent, 1);
+
+        event->at = lk_query_int (query, 0);
+        event->machine_id = lk_query_int (query, 1);
+        event->job_id = lk_query_int (query, 2);
+        event->step = lk_query_dup (query, 3);
+        event->outcome = lk_query_dup (query, 4);
+        event->message = lk_query_dup (query, 5);
+        event->code = (guint32) lk_query_int (query, 6);
+        g_ptr_array_add (events, event);
+      }
+  }
+
+  lk_store_return_reader (self, db);
+  if (local_error == NULL)
+    return g_steal_pointer (&events);
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
+}
+
+static gboolean
+delete_old_events (LkDb *db, gpointer user_data, GError **error)
+{
+  gint64 *now = user_data;
+
+  return lk_db_run (db, error, "DELETE FROM event WHERE at < ?1", "i", *now - EVENT_LIFETIME);
+}
+
+gboolean
+lk_store_trim_events (LkStore *self, gint64 now, GError **error)
+{
+  return lk_store_write (self, delete_old_events, &now, error);
+}

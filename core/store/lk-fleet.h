@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "domain/lk-machine.h"
+#include "store/lk-selection.h"
+#include "store/lk-store.h"
+
+/* Machines and products: adding, listing, forgetting; what a reading changes is in lk-facts.h. */
+
+/**
+ * LkSighting:
+ *
+ * A machine as a source found it.
+ */
+typedef struct
+{
+  char *name;
+  char *address; /* NULL: by name */
+  guint16 port;  /* 0: 5985, or 5986 with TLS */
+  gboolean tls;
+  char *domain; /* or workgroup, or NULL */
+} LkSighting;
+
+void lk_sighting_free (LkSighting *self);
+
+/* Adds machines that are new; one with the same name (and no other address) is brought up to date.
+ * In one transaction. */
+gboolean lk_store_add_machines (LkStore *self,
+                                GPtrArray *sightings,
+                                gint64 now,
+                                guint *n_added,
+                                guint *n_known,
+                                GError **error);
+
+/**
+ * LkRow:
+ *
+ * One row of the main list: a product on a machine, or a machine of which no product is known.
+ */
+typedef struct
+{
+  gint64 machine_id;
+  char *name;
+  char *address;
+  guint16 port;
+  gboolean tls;
+  char *pin;
+  char *stack;
+  LkIdentity *identity;
+  char *os_version;
+  gint64 read_at;
+  char *last_result;
+  guint32 last_code;
+  gboolean last_ok;
+  gboolean is_subscription;
+  gboolean has_oem_key;
+  int rearm_left;
+  LkProduct *product; /* status LK_LICENSE_UNREAD and no ids for an unread machine */
+  char *cid;          /* on record for the product's key and IID */
+} LkRow;
+
+void lk_row_free (LkRow *self);
+
+/* Rows that match, by name, Windows before add-ons and the rest. */
+GPtrArray *lk_store_list_rows (LkStore *self, const LkSelection *selection, GError **error);
+
+/* Deletes machines with their products and ended work; their confirmations and spends stay for
+ * ever. Refused (LK_ERROR_INVALID) for a machine with open work. */
+gboolean lk_store_forget (LkStore *self, GArray *machine_ids, GError **error);
+
+gboolean lk_store_set_pin (LkStore *self, gint64 machine_id, const char *pin, GError **error);
+
+/**
+ * LkEvent:
+ *
+ * One line of the timeline.
+ */
+typedef struct
+{
+  gint64 at;
+  gint64 machine_id;
+  gint64 job_id;
+  char *step;
+  char *outcome;
+  char *message;
+  guint32 code;
+} LkEvent;
+
+void lk_event_free (LkEvent *self);
+/* Newest first; @machine_id 0: of all. */
+GPtrArray *lk_store_list_events (LkStore *self, gint64 machine_id, guint max, GError **error);
+/* Deletes events older than 400 days. */
+gboolean lk_store_trim_events (LkStore *self, gint64 now, GError **error);
+
+/* Inside a write: notes one event. */
+gboolean lk_event_note (LkDb *db,
+                        gint64 now,
+                        gint64 machine_id,
+                        gint64 job_id,
+                        const char *step,
+                        const char *outcome,
+                        const char *message,
+                        guint32 code,
+                        GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkSighting, lk_sighting_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkRow, lk_row_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkEvent, lk_event_free)

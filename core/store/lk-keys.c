@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "store/lk-keys.h"
+
+#include "base/lk-error.h"
+
+void
+lk_key_row_free (LkKeyRow *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->ciphertext, g_bytes_unref);
+  g_free (self->fingerprint);
+  g_free (self->last_five);
+  g_free (self->key_identity);
+  g_free (self->epid);
+  g_free (self->edition);
+  g_free (self->remarks);
+  g_free (self);
+}
+
+void
+lk_credential_row_free (LkCredentialRow *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->name);
+  g_free (self->user);
+  g_free (self->scope);
+  g_clear_pointer (&self->ciphertext, g_bytes_unref);
+  g_free (self);
+}
+
+typedef struct
+{
+  const LkKeyRow *row;
+  gint64 now;
+  gint64 id;
+  gboolean is_new;
+} KeyAddition;
+
+static gboolean
+add_key (LkDb *db, gpointer user_data, GError **error)
+{
+  KeyAddition *addition = user_data;
+  const LkKeyRow *row = addition->row;
+
+  if (!lk_db_get_int (db, &addition->id, 0, error,
+                      "SELECT id FROM product_key WHERE fingerprint = ?1", "s", row->fingerprint))
+    return FALSE;
+  addition->is_new = addition->id == 0;
+  if (!addition->is_new)
+    return TRUE;
+
+  if (!lk_db_run (db, error,
+                  "INSERT INTO product_key (ciphertext, fingerprint, last_five, kind, key_identity,"
+                  " epid, edition, is_practice, remarks, created_at)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                  "bssssssisi", row->ciphertext, row->fingerprint, row->last_five,
+                  lk_key_kind_to_word (row->kind), row->key_identity, row->epid, row->edition,
+                  (gint64) row->is_practice, row->remarks, addition->now))
+    return FALSE;
+
+  addition->id = lk_db_get_last_id (db);
+  return TRUE;
+}
+
+gboolean
+lk_store_add_key (LkStore *self,
+                  const LkKeyRow *row,
+                  gint64 now,
+                  gint64 *id,
+                  gboolean *is_new,
+                  GError **error)
+{
+  KeyAddition addition = { .row = row, .now = now };
+
+  if (!lk_store_write (self, add_key, &addition, error))
+    return FALSE;
+
+  *id = addition.id;
+  *is_new = addition.is_new;
+  return TRUE;
+}
+
+#define KEY_COLUMNS                                                                                \
+  "id, ciphertext, fingerprint, last_five, kind, key_identity, epid, edition, is_practice,"        \
+  " remarks, created_at"
+
+static LkKeyRow *
+key_from_query (LkDb *db, LkQuery *query, GError **error)
+{
+  g_autoptr (LkKeyRow) row = g_new0 (LkKeyRow, 1);
+
+  row->id = lk_query_int (query, 0);
+  row->ciphertext = lk_query_bytes (query, 1);
+  row->fingerprint = lk_query_dup (query, 2);
+  row->last_five = lk_query_dup (query, 3);
+  row->kind = lk_key_kind_from_word (lk_query_text (query, 4));
+  row->key_identity = lk_query_dup (query, 5);
+  row->epid = lk_query_dup (query, 6);
+  row->edition = lk_query_dup (query, 7);
+  row->is_practice = lk_query_int (query, 8) != 0;
+  row->remarks = lk_query_dup (query, 9);
+  row->created_at = lk_query_int (query, 10);
+  row->pool.remaining = -1;
+  if (row->key_identity != NULL && !lk_ledger_get_pool (db, row->key_identity, &row->pool, error))
+    return NULL;
+
+  return g_steal_pointer (&row);
+}
+
+/* @ref: id or last five, NULL for all. */
+static GPtrArray *
+query_keys (LkStore *self, const char *ref, GError **error)
+{
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_key_row_free);
+  g_autoptr (GError) local_error = NULL;
+  LkDb *db = lk_store_borrow_reader (self, error);
+
+  if (db == NULL)
+    return NULL;
+  {
+    g_autoptr (LkQuery) query = lk_db_query (db, &local_error,
+                                             "SELECT " KEY_COLUMNS " FROM product_key"
+                                             " WHERE ?1 IS NULL OR last_five = ?1"
+                                             " OR CAST (id AS TEXT) = ?1 ORDER BY id",
+                                             "s", ref);
+
+    while (query != NULL && lk_query_next (query, &local_error))
+      {
+        LkKeyRow *row = key_from_query (db, query, &local_error);
+
+        if (row == NULL)
+          break;
+        g_ptr_array_add (keys, row);
+      }
+  }
+
+  lk_store_return_reader (self, db);
+  if (local_error == NULL)
+    return g_steal_pointer (&keys);
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
+}
+
+GPtrArray *
+lk_store_list_keys (LkStore *self, GError **error)
+{
+  return query_keys (self, NULL, error);
+}
+
+LkKeyRow *
+lk_store_find_key (LkStore *self, const char *ref, GError **error)
+{
+  g_autoptr (GPtrArray) keys = query_keys (self, ref, error);
+
+  if (keys == NULL)
+    return NULL;
+  if (keys->len == 1)
+    return g_ptr_array_steal_index (keys, 0);
+
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+               keys->len == 0 ? "No product key is known as “%s”; see: latchkeyctl key list"
+                              : "Several product keys end in “%s”; name one by its id, see:"
+                                " latchkeyctl key list",
+               ref);
+  return NULL;
+}
+
+static gboolean
+remove_key (LkDb *db, gpointer user_data, GError **error)
+{
+  gint64 *id = user_data;
+  gint64 job = 0;
+
+  if (!lk_db_get_int (db, &job, 0, error,
+                      "SELECT id FROM job WHERE key_id = ?1 AND state IN ('open', 'paused')", "i",
+                      *id))
+    return FALSE;
+  if (job != 0)
+    {
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+                   "Job %d still needs this product key; cancel the job first", (int) job);
+      return FALSE;
+    }
+
+  return lk_db_run (db, error, "UPDATE job SET key_id = NULL WHERE key_id = ?1", "i", *id) &&
+         lk_db_run (db, error, "DELETE FROM product_key WHERE id = ?1", "i", *id);
+}
+
+gboolean
+lk_store_remove_key (LkStore *self, gint64 id, GError **error)
+{
+  return lk_store_write (self, remove_key, &id, error);
+}
+
+typedef struct
+{
+  const char *key_identity;
+  gint64 remaining;
+  gint64 now;
+} Remaining;
+
+static gboolean
+write_remaining (LkDb *db, gpointer user_data, GError **error)
+{
+  Remaining *figure = user_data;
+
+  return lk_ledger_set_remaining (db, figure->key_identity, figure->remaining, figure->now,
+                                  error) &&
+         lk_db_run (db, error,
+                    "UPDATE item SET state = 'ready', due_at = ?2 WHERE state = 'parked'"
+                    " AND key_identity = ?1 AND NOT EXISTS (SELECT 1 FROM spend AS s"
+                    "  WHERE s.key_identity = item.key_identity AND s.iid = item.iid)",
+                    "si", figure->key_identity, figure->now);
+}
+
+gboolean
+lk_store_set_remaining (LkStore *self,
+                        const char *key_identity,
+                        gint64 remaining,
+                        gint64 now,
+                        GError **error)
+{
+  Remaining figure = { key_identity, remaining, now };
+
+  return lk_store_write (self, write_remaining, &figure, error);
+}
+
+gboolean
+lk_store_count_planned (LkStore *self, gint64 key_id, guint *n, GError **error)
+{
+  LkDb *db = lk_store_borrow_reader (self, error);
+  gint64 count = 0;
+  gboolean done = db != NULL &&
+                  lk_db_get_int (db, &count, 0, error,
+                                 "SELECT count (*) FROM item AS i JOIN job AS j ON j.id = i.job_id"
+                                 " WHERE j.key_id = ?1 AND j.state IN ('open', 'paused')"
+                                 " AND i.plan IN ('activate-proxy', 'activate-online')"
+                                 " AND i.state IN ('ready', 'running', 'parked', 'paused')"
+                                 " AND NOT EXISTS (SELECT 1 FROM spend AS s"
+                                 "  WHERE s.key_identity = i.key_identity AND s.iid = i.iid)",
+                                 "i", key_id);
+
+  lk_store_return_reader (self, db);
+  *n = (guint) count;
+  return done;
+}
+
+typedef struct
+{
+  const LkCredentialRow *row;
+  gint64 now;
+} CredentialWrite;
+
+static gboolean
+put_credential (LkDb *db, gpointer user_data, GError **error)
+{
+  CredentialWrite *write = user_data;
+
+  return lk_db_run (db, error,
+                    "INSERT INTO credential (name, user, scope, ciphertext, created_at)"
+                    " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (name) DO UPDATE"
+                    " SET user = ?2, scope = ?3, ciphertext = ?4",
+                    "sssbi", write->row->name, write->row->user, write->row->scope,
+                    write->row->ciphertext, write->now);
+}
+
+gboolean
+lk_store_put_credential (LkStore *self, const LkCredentialRow *row, gint64 now, GError **error)
+{
+  CredentialWrite write = { row, now };
+
+  return lk_store_write (self, put_credential, &write, error);
+}
+
+GPtrArray *
+lk_store_list_credentials (LkStore *self, GError **error)
+{
+  g_autoptr (GPtrArray) rows =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) lk_credential_row_free);
+  g_autoptr (GError) local_error = NULL;
+  LkDb *db = lk_store_borrow_reader (self, error);
+
+  if (db == NULL)
+    return NULL;
+  {
+    g_autoptr (LkQuery) query =
+        lk_db_query (db, &local_error,
+                     "SELECT id, name, user, scope, ciphertext FROM credential ORDER BY name", "");
+
+    while (query != NULL && lk_query_next (query, &local_error))
+      {
+        LkCredentialRow *row = g_new0 (LkCredentialRow, 1);
+
+        row->id = lk_query_int (query, 0);
+        row->name = lk_query_dup (query, 1);
+        row->user = lk_query_dup (query, 2);
+        row->scope = lk_query_dup (query, 3);
+        row->ciphertext = lk_query_bytes (query, 4);
+        g_ptr_array_add (rows, row);
+      }
+  }
+
+  lk_store_return_reader (self, db);
+  if (local_error == NULL)
+    return g_steal_pointer (&rows);
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
+}
+
+static gboolean
+remove_credential (LkDb *db, gpointer user_data, GError **error)
+{
+  const char *name = user_data;
+
+  if (!lk_db_run (db, error, "DELETE FROM credential WHERE name = ?1", "s", name))
+    return FALSE;
+  if (lk_db_get_changes (db) == 1)
+    return TRUE;
+
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "No credential is known as “%s”", name);
+  return FALSE;
+}
+
+gboolean
+lk_store_remove_credential (LkStore *self, const char *name, GError **error)
+{
+  return lk_store_write (self, remove_credential, (gpointer) name, error);
+}

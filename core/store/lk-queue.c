@@ -1,0 +1,624 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "store/lk-queue.h"
+
+#include "base/lk-error.h"
+#include "ledger/lk-ledger.h"
+#include "store/lk-facts.h"
+#include "store/lk-fleet.h"
+#include "store/lk-jobs.h"
+
+#include <glib/gi18n-lib.h>
+
+/* An unknown outcome of an online activation is settled by looking, not by asking again. */
+#define ONLINE_RECOVERY_DUE 0
+
+static LkItem *
+load_item (LkDb *db, gint64 id, GError **error)
+{
+  g_autoptr (LkQuery) query = lk_db_query (
+      db, error,
+      "SELECT i.id, i.job_id, i.machine_id, i.plan, i.step, i.attempt, i.again, i.failing_since,"
+      " j.max_attempts, j.give_up_after, m.name, m.address, m.port, m.tls, m.pin, m.stack,"
+      " m.os_version, m.fqdn, m.domain, m.is_member, m.uuid, m.cmid, m.read_at,"
+      " i.application_id, coalesce (k.last_five, i.partial_key), coalesce (j.key_id, 0),"
+      " coalesce (i.key_identity, k.key_identity), i.iid, i.epid,"
+      " (SELECT c.cid FROM confirmation AS c"
+      "   WHERE c.key_identity = i.key_identity AND c.iid = i.iid),"
+      " (SELECT s.sent_at FROM spend AS s WHERE s.key_identity = i.key_identity"
+      "   AND s.iid = i.iid AND s.method = 'online' AND s.state IN ('sent', 'unknown'))"
+      " FROM item AS i JOIN job AS j ON j.id = i.job_id JOIN machine AS m ON m.id = i.machine_id"
+      " LEFT JOIN product_key AS k ON k.id = j.key_id WHERE i.id = ?1",
+      "i", id);
+  LkItem *item;
+
+  if (query == NULL || !lk_query_next (query, error))
+    return NULL;
+
+  item = g_new0 (LkItem, 1);
+  item->id = lk_query_int (query, 0);
+  item->job_id = lk_query_int (query, 1);
+  item->machine_id = lk_query_int (query, 2);
+  item->plan = lk_query_dup (query, 3);
+  item->step = lk_query_dup (query, 4);
+  item->attempt = (guint) lk_query_int (query, 5);
+  item->again = lk_query_int (query, 6) != 0;
+  item->failing_since = lk_query_int (query, 7);
+  item->max_attempts = (guint) lk_query_int (query, 8);
+  item->give_up_after = lk_query_int (query, 9);
+  item->name = lk_query_dup (query, 10);
+  item->address = lk_query_dup (query, 11);
+  item->port = (guint16) lk_query_int (query, 12);
+  item->tls = lk_query_int (query, 13) != 0;
+  item->pin = lk_query_dup (query, 14);
+  item->stack = lk_query_dup (query, 15);
+  item->os_version = lk_query_dup (query, 16);
+  if (lk_query_int (query, 22) != 0)
+    {
+      item->identity = g_new0 (LkIdentity, 1);
+      item->identity->name = lk_query_dup (query, 10);
+      item->identity->fqdn = lk_query_dup (query, 17);
+      item->identity->domain = lk_query_dup (query, 18);
+      item->identity->is_member = lk_query_int (query, 19) != 0;
+      item->identity->uuid = lk_query_dup (query, 20);
+      item->identity->cmid = lk_query_dup (query, 21);
+    }
+  item->application_id = lk_query_dup (query, 23);
+  item->partial_key = lk_query_dup (query, 24);
+  item->key_id = lk_query_int (query, 25);
+  item->key_identity = lk_query_dup (query, 26);
+  item->iid = lk_query_dup (query, 27);
+  item->epid = lk_query_dup (query, 28);
+  item->cid = lk_query_dup (query, 29);
+  item->sent_at = lk_query_int (query, 30);
+  return item;
+}
+
+typedef struct
+{
+  gint64 job_id;
+  gint64 now;
+  LkItem *item;
+} Claim;
+
+static gboolean
+claim (LkDb *db, gpointer user_data, GError **error)
+{
+  /* One statement for each case, so that each walks its own index in order. */
+  static const char of_job[] =
+      "SELECT id FROM item AS i WHERE job_id = ?1 AND state = 'ready' AND due_at <= ?2"
+      " AND NOT EXISTS (SELECT 1 FROM item AS r WHERE r.machine_id = i.machine_id"
+      "  AND r.state = 'running') ORDER BY due_at, id LIMIT 1";
+  static const char of_priority[] =
+      "SELECT id FROM item AS i WHERE priority = ?1 AND state = 'ready' AND due_at <= ?2"
+      " AND NOT EXISTS (SELECT 1 FROM item AS r WHERE r.machine_id = i.machine_id"
+      "  AND r.state = 'running') ORDER BY due_at, id LIMIT 1";
+  Claim *c = user_data;
+  gint64 id = 0;
+
+  for (gint64 priority = 0; id == 0 && priority < (c->job_id != 0 ? 1 : 2); priority++)
+    if (!lk_db_get_int (db, &id, 0, error, c->job_id != 0 ? of_job : of_priority, "ii",
+                        c->job_id != 0 ? c->job_id : priority, c->now))
+      return FALSE;
+  if (id == 0)
+    return TRUE;
+
+  if (!lk_db_run (db, error,
+                  "UPDATE item SET state = 'running', attempt = attempt + 1, updated_at = ?2"
+                  " WHERE id = ?1",
+                  "ii", id, c->now))
+    return FALSE;
+
+  c->item = load_item (db, id, error);
+  return c->item != NULL;
+}
+
+LkItem *
+lk_store_claim (LkStore *self, gint64 job_id, gint64 now, GError **error)
+{
+  Claim c = { .job_id = job_id, .now = now };
+
+  if (lk_store_write (self, claim, &c, error))
+    return c.item;
+
+  g_clear_pointer (&c.item, lk_item_free);
+  return NULL;
+}
+
+/* One settlement under way: what the item will be when it is written. */
+typedef struct
+{
+  const LkVerdict *verdict;
+  const char *plan_next_step;
+  gint64 now;
+  gboolean keep; /* the worker can go on with it */
+  LkItem *next;
+
+  gboolean job_open;
+  gboolean job_cancelled;
+  gboolean allow_unknown;
+  const char *key_identity;
+  const char *iid;
+  const char *epid;
+
+  LkOutcome outcome;
+  const char *state;
+  const char *step;
+  guint attempt;
+  gint64 due_at;
+  char *message;
+  guint32 code;
+  const char *error;
+} Settlement;
+
+static void
+set_message (Settlement *s, const char *message)
+{
+  g_free (s->message);
+  s->message = g_strdup (message);
+}
+
+static void
+fail (Settlement *s, LkError error, guint32 code, const char *message)
+{
+  s->outcome = LK_OUTCOME_FAILED;
+  s->error = lk_error_code_to_word (error);
+  s->code = code;
+  set_message (s, message);
+}
+
+static gboolean
+load_job (LkDb *db, Settlement *s, GError **error)
+{
+  g_autoptr (LkQuery) query =
+      lk_db_query (db, error, "SELECT state, allow_unknown FROM job WHERE id = ?1", "i",
+                   s->verdict->item->job_id);
+
+  if (query == NULL || !lk_query_next (query, error))
+    {
+      if (error != NULL && *error == NULL)
+        g_set_error (error, LK_ERROR, LK_ERROR_STORE, "Job %d is gone",
+                     (int) s->verdict->item->job_id);
+      return FALSE;
+    }
+
+  s->job_open = g_str_equal (lk_query_text (query, 0), "open");
+  s->job_cancelled = g_str_equal (lk_query_text (query, 0), "cancelled");
+  s->allow_unknown = lk_query_int (query, 1) != 0;
+  return TRUE;
+}
+
+static gboolean
+apply_facts (LkDb *db, Settlement *s, GError **error)
+{
+  const LkVerdict *verdict = s->verdict;
+  const LkItem *item = verdict->item;
+  g_autofree char *stranger = NULL;
+
+  if (verdict->reading != NULL &&
+      !lk_facts_apply_reading (db, item->machine_id, verdict->reading, s->now, &stranger, error))
+    return FALSE;
+  if (stranger != NULL)
+    {
+      g_autofree char *message = g_strdup_printf (
+          _ ("This is another machine than %s: %s. If it was replaced, forget the old row and add"
+             " it anew"),
+          item->name, stranger);
+
+      fail (s, LK_ERROR_REJECTED, 0, message);
+      return TRUE;
+    }
+
+  if (verdict->products != NULL &&
+      !lk_facts_apply_products (db, item->machine_id, item->application_id, verdict->products,
+                                s->now, error))
+    return FALSE;
+  if (verdict->key_identity == NULL || item->key_id == 0)
+    return TRUE;
+
+  return lk_db_run (db, error,
+                    "UPDATE product_key SET key_identity = ?2, epid = coalesce (epid, ?3)"
+                    " WHERE id = ?1 AND key_identity IS NULL",
+                    "iss", item->key_id, verdict->key_identity, verdict->epid);
+}
+
+static gboolean
+apply_spend_news (LkDb *db, Settlement *s, GError **error)
+{
+  const LkVerdict *verdict = s->verdict;
+  g_autoptr (LkSpend) spend = NULL;
+  g_autoptr (GError) local_error = NULL;
+
+  if (verdict->news == LK_SPEND_NEWS_NONE || s->key_identity == NULL || s->iid == NULL)
+    return TRUE;
+  if (verdict->news == LK_SPEND_NEWS_CONFIRMED)
+    return lk_ledger_confirm (db, s->key_identity, s->iid, s->epid, NULL, LK_METHOD_ONLINE, s->now,
+                              error);
+
+  spend = lk_ledger_get_spend (db, s->key_identity, s->iid, &local_error);
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  if (spend == NULL || spend->method != LK_METHOD_ONLINE ||
+      (spend->state != LK_SPEND_SENT && spend->state != LK_SPEND_UNKNOWN))
+    return TRUE;
+
+  switch (verdict->news)
+    {
+    case LK_SPEND_NEWS_REFUSED:
+      return lk_ledger_mark_refused (db, spend->id, verdict->code, verdict->message, s->now, error);
+    case LK_SPEND_NEWS_UNSENT:
+      return spend->state != LK_SPEND_SENT ||
+             lk_ledger_mark_unsent (db, spend->id, ONLINE_RECOVERY_DUE, error);
+    case LK_SPEND_NEWS_UNKNOWN:
+      return lk_ledger_mark_unknown (db, spend->id, verdict->message, ONLINE_RECOVERY_DUE, error);
+    case LK_SPEND_NEWS_NONE:
+    case LK_SPEND_NEWS_CONFIRMED:
+      break;
+    }
+  return TRUE;
+}
+
+static gboolean
+explain_refusal (LkDb *db, Settlement *s, GError **error)
+{
+  g_autoptr (LkSpend) spend = lk_ledger_get_spend (db, s->key_identity, s->iid, error);
+  g_autofree char *message = NULL;
+
+  if (spend == NULL)
+    return FALSE;
+
+  message = g_strdup_printf (_ ("The service refused this installation ID before: %s. “job retry”"
+                                " asks again"),
+                             spend->message != NULL ? spend->message : _ ("no reason given"));
+  fail (s, LK_ERROR_REJECTED, spend->code, message);
+  return TRUE;
+}
+
+static gboolean
+explain_no_room (LkDb *db, Settlement *s, GError **error)
+{
+  LkPool pool;
+
+  if (!lk_ledger_get_pool (db, s->key_identity, &pool, error))
+    return FALSE;
+
+  if (pool.blocked_code != 0)
+    fail (s, LK_ERROR_REJECTED, pool.blocked_code,
+          _ ("The service has stopped this product key; nothing more is sent for it"));
+  else
+    {
+      s->state = "parked";
+      set_message (s, _ ("No activations left: waits until the product key has room"));
+    }
+  return TRUE;
+}
+
+/* A CID is wanted: on record, or to be bought for one activation. */
+static gboolean
+await_cid (LkDb *db, Settlement *s, GError **error)
+{
+  LkReservation reservation;
+  g_autofree char *cid = NULL;
+
+  if (!lk_ledger_reserve (db, s->key_identity, s->iid, s->epid, LK_METHOD_PROXY, s->allow_unknown,
+                          s->verdict->item->again, s->now, &reservation, error))
+    return FALSE;
+
+  switch (reservation)
+    {
+    case LK_RESERVE_OK:
+    case LK_RESERVE_IN_FLIGHT:
+      s->state = "parked";
+      set_message (s, _ ("Waiting for the confirmation ID"));
+      return TRUE;
+    case LK_RESERVE_CONFIRMED:
+      cid = lk_ledger_get_cid (db, s->key_identity, s->iid, error);
+      if (cid != NULL)
+        s->outcome = LK_OUTCOME_DONE;
+      else
+        fail (s, LK_ERROR_REJECTED, 0,
+              _ ("This installation ID was activated online before, so there is no confirmation ID"
+                 " to deposit. Activate it online again"));
+      return error == NULL || *error == NULL;
+    case LK_RESERVE_REFUSED:
+      return explain_refusal (db, s, error);
+    case LK_RESERVE_NO_ROOM:
+      return explain_no_room (db, s, error);
+    case LK_RESERVE_UNKNOWN_POOL:
+      fail (s, LK_ERROR_REJECTED, 0,
+            _ ("How many activations the product key has left is not known. Enter the figure with"
+               " “key set-remaining”, or run the command with --yes to spend anyway"));
+      return TRUE;
+    }
+
+  g_assert_not_reached ();
+}
+
+static gboolean
+recall_cid (LkDb *db, Settlement *s, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autofree char *cid = lk_ledger_get_cid (db, s->key_identity, s->iid, &local_error);
+
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+
+  if (cid != NULL)
+    s->outcome = LK_OUTCOME_DONE;
+  else
+    fail (s, LK_ERROR_REJECTED, 0,
+          s->verdict->message != NULL
+              ? s->verdict->message
+              : _ ("No confirmation ID is on record for this installation ID, and nothing was"
+                   " spent. Activate by proxy to ask for one"));
+  return TRUE;
+}
+
+/* An online activation is about to be asked for by the machine itself. */
+static gboolean
+commit_spend (LkDb *db, Settlement *s, GError **error)
+{
+  LkReservation reservation;
+  g_autoptr (LkSpend) spend = NULL;
+
+  if (!lk_ledger_reserve (db, s->key_identity, s->iid, s->epid, LK_METHOD_ONLINE, s->allow_unknown,
+                          s->verdict->item->again, s->now, &reservation, error))
+    return FALSE;
+
+  s->outcome = LK_OUTCOME_DONE;
+  switch (reservation)
+    {
+    case LK_RESERVE_CONFIRMED:
+      return TRUE; /* paid for already: asking again costs nothing */
+    case LK_RESERVE_IN_FLIGHT:
+      if (!s->verdict->item->again)
+        {
+          s->attempt = 1; /* the next step starts as a second attempt: it looks and does not ask */
+          return TRUE;
+        }
+      break;
+    case LK_RESERVE_OK:
+      break;
+    case LK_RESERVE_REFUSED:
+      return explain_refusal (db, s, error);
+    case LK_RESERVE_NO_ROOM:
+      s->outcome = LK_OUTCOME_COMMIT_SPEND;
+      return explain_no_room (db, s, error);
+    case LK_RESERVE_UNKNOWN_POOL:
+      fail (s, LK_ERROR_REJECTED, 0,
+            _ ("How many activations the product key has left is not known. Enter the figure with"
+               " “key set-remaining”, or run the command with --yes to spend anyway"));
+      return TRUE;
+    }
+
+  spend = lk_ledger_get_spend (db, s->key_identity, s->iid, error);
+  return spend != NULL && lk_ledger_mark_sent (db, spend->id, s->now, error);
+}
+
+static gboolean
+apply_outcome (LkDb *db, Settlement *s, GError **error)
+{
+  if (s->outcome == LK_OUTCOME_AWAIT_CID && !await_cid (db, s, error))
+    return FALSE;
+  if (s->outcome == LK_OUTCOME_RECALL_CID && !recall_cid (db, s, error))
+    return FALSE;
+  if (s->outcome == LK_OUTCOME_COMMIT_SPEND && !commit_spend (db, s, error))
+    return FALSE;
+
+  switch (s->outcome)
+    {
+    case LK_OUTCOME_DONE:
+      s->step = s->verdict->next_step != NULL ? s->verdict->next_step : s->plan_next_step;
+      s->due_at = s->now;
+      s->state = s->step == NULL ? "done" : (s->keep && s->job_open ? "running" : "ready");
+      if (g_str_equal (s->state, "running"))
+        s->attempt++;
+      break;
+    case LK_OUTCOME_RETRY:
+      s->step = s->verdict->next_step;
+      s->due_at = s->verdict->due_at;
+      s->attempt = s->verdict->item->attempt;
+      s->state = "ready";
+      break;
+    case LK_OUTCOME_FAILED:
+      s->attempt = s->verdict->item->attempt;
+      s->state = "failed";
+      break;
+    case LK_OUTCOME_CANCELLED:
+      s->state = "cancelled";
+      break;
+    case LK_OUTCOME_AWAIT_CID:
+    case LK_OUTCOME_RECALL_CID:
+    case LK_OUTCOME_COMMIT_SPEND:
+      break; /* parked above */
+    }
+
+  if (g_str_equal (s->state, "ready") && !s->job_open)
+    s->state = s->job_cancelled ? "cancelled" : "paused";
+  if (g_str_equal (s->state, "parked") && s->job_cancelled)
+    {
+      s->state = "cancelled";
+      return lk_ledger_release (db, s->key_identity, s->iid, error);
+    }
+  return TRUE;
+}
+
+static gboolean
+write_item (LkDb *db, const Settlement *s, GError **error)
+{
+  const LkItem *item = s->verdict->item;
+  gboolean failing = g_str_equal (s->state, "failed") || s->outcome == LK_OUTCOME_RETRY;
+  gint64 failing_since = item->failing_since != 0 ? item->failing_since : s->now;
+
+  return lk_db_run (db, error,
+                    "UPDATE item SET state = ?2, step = coalesce (?3, step), attempt = ?4,"
+                    " due_at = ?5, failing_since = ?6, key_identity = ?7, iid = ?8, epid = ?9,"
+                    " partial_key = coalesce (?10, partial_key), message = ?11, code = ?12,"
+                    " error = ?13, updated_at = ?14 WHERE id = ?1",
+                    "issiiisssssisi", item->id, s->state, s->step, (gint64) s->attempt, s->due_at,
+                    failing ? failing_since : (gint64) 0, s->key_identity, s->iid, s->epid,
+                    s->verdict->partial_key, s->message, (gint64) s->code, s->error, s->now);
+}
+
+static gboolean
+write_trace (LkDb *db, const Settlement *s, GError **error)
+{
+  const LkItem *item = s->verdict->item;
+  gboolean ended = g_str_equal (s->state, "done") || g_str_equal (s->state, "failed") ||
+                   s->outcome == LK_OUTCOME_RETRY;
+  const char *outcome = s->outcome == LK_OUTCOME_RETRY  ? "retry"
+                        : s->outcome == LK_OUTCOME_DONE ? "done"
+                                                        : s->state;
+
+  if (!lk_event_note (db, s->now, item->machine_id, item->job_id, item->step, outcome, s->message,
+                      s->code, error))
+    return FALSE;
+  if (!ended)
+    return TRUE;
+
+  return lk_db_run (db, error,
+                    "UPDATE machine SET last_result = ?2, last_code = ?3, last_ok = ?4,"
+                    " tried_at = ?5 WHERE id = ?1",
+                    "isiii", item->machine_id, s->message != NULL ? s->message : _ ("Done"),
+                    (gint64) s->code, (gint64) g_str_equal (s->state, "done"), s->now);
+}
+
+static gboolean
+settle (LkDb *db, gpointer user_data, GError **error)
+{
+  Settlement *s = user_data;
+  const LkVerdict *verdict = s->verdict;
+  const LkItem *item = verdict->item;
+
+  s->outcome = verdict->outcome;
+  s->step = NULL;
+  s->state = NULL;
+  s->attempt = 0;
+  s->due_at = s->now;
+  s->code = verdict->code;
+  s->error = verdict->error;
+  s->key_identity = verdict->key_identity != NULL ? verdict->key_identity : item->key_identity;
+  s->iid = verdict->iid != NULL ? verdict->iid : item->iid;
+  s->epid = verdict->epid != NULL ? verdict->epid : item->epid;
+  set_message (s, verdict->message);
+
+  if (!load_job (db, s, error) || !apply_facts (db, s, error) || !apply_spend_news (db, s, error) ||
+      !apply_outcome (db, s, error) || !write_item (db, s, error) || !write_trace (db, s, error) ||
+      !lk_job_close_if_done (db, item->job_id, s->now, error))
+    return FALSE;
+
+  g_clear_pointer (&s->next, lk_item_free);
+  if (!g_str_equal (s->state, "running"))
+    return TRUE;
+
+  s->next = load_item (db, item->id, error);
+  return s->next != NULL;
+}
+
+gboolean
+lk_store_settle (LkStore *self,
+                 const LkVerdict *verdict,
+                 const char *plan_next_step,
+                 gint64 now,
+                 LkItem **next,
+                 GError **error)
+{
+  Settlement s = {
+    .verdict = verdict, .plan_next_step = plan_next_step, .now = now, .keep = next != NULL
+  };
+  gboolean done = lk_store_write (self, settle, &s, error);
+
+  g_free (s.message);
+  if (done && next != NULL)
+    *next = g_steal_pointer (&s.next);
+  g_clear_pointer (&s.next, lk_item_free);
+  return done;
+}
+
+typedef struct
+{
+  gint64 now;
+  guint n_items;
+} Recovery;
+
+static gboolean
+recover (LkDb *db, gpointer user_data, GError **error)
+{
+  Recovery *recovery = user_data;
+
+  if (!lk_db_run (db, error, "UPDATE item SET state = 'ready', due_at = ?1 WHERE state = 'running'",
+                  "i", recovery->now))
+    return FALSE;
+
+  recovery->n_items = (guint) lk_db_get_changes (db);
+  return lk_ledger_recover (db, LK_METHOD_PROXY, recovery->now, NULL, error) &&
+         lk_ledger_recover (db, LK_METHOD_ONLINE, ONLINE_RECOVERY_DUE, NULL, error);
+}
+
+gboolean
+lk_store_recover (LkStore *self, gint64 now, guint *n_items, GError **error)
+{
+  Recovery recovery = { .now = now };
+  gboolean done = lk_store_write (self, recover, &recovery, error);
+
+  *n_items = recovery.n_items;
+  return done;
+}
+
+static gboolean
+pull_in_items (LkDb *db, gpointer user_data, GError **error)
+{
+  const gint64 *times = user_data;
+
+  return lk_db_run (db, error, "UPDATE item SET due_at = ?1 WHERE state = 'ready' AND due_at > ?2",
+                    "ii", times[0], times[1]);
+}
+
+gboolean
+lk_store_get_next_due (LkStore *self,
+                       gint64 job_id,
+                       gint64 now,
+                       gint64 longest_back_off,
+                       gint64 *due_at,
+                       GError **error)
+{
+  LkDb *db = lk_store_borrow_reader (self, error);
+  gint64 latest = 0;
+  gboolean done = db != NULL &&
+                  lk_db_get_int (db, due_at, G_MAXINT64, error,
+                                 "SELECT min (due_at) FROM item WHERE state = 'ready'"
+                                 " AND (?1 = 0 OR job_id = ?1)",
+                                 "i", job_id) &&
+                  lk_db_get_int (db, &latest, 0, error,
+                                 "SELECT max (due_at) FROM item WHERE state = 'ready'", "");
+
+  lk_store_return_reader (self, db);
+  if (!done || latest <= now + longest_back_off)
+    return done;
+
+  *due_at = MIN (*due_at, now);
+  return lk_store_write (self, pull_in_items, (gint64[]){ now, now + longest_back_off }, error);
+}
+
+gboolean
+lk_store_has_open_items (LkStore *self, gint64 job_id, gboolean *out, GError **error)
+{
+  LkDb *db = lk_store_borrow_reader (self, error);
+  gint64 found = 0;
+  gboolean done =
+      db != NULL && lk_db_get_int (db, &found, 0, error,
+                                   "SELECT EXISTS (SELECT 1 FROM item WHERE (?1 = 0 OR job_id = ?1)"
+                                   " AND state IN ('ready', 'running', 'parked', 'paused'))",
+                                   "i", job_id);
+
+  lk_store_return_reader (self, db);
+  *out = found != 0;
+  return done;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "ledger/lk-ledger.h"
+#include "store/lk-store.h"
+
+/* The store's side of the courier: which spends to send, and what their answers wake. */
+
+/* Proxy spends that are due: reserved ones that an item of an open job waits for, and unknown ones.
+ * @job_id 0: of any job. */
+GPtrArray *
+lk_store_list_due_spends (LkStore *self, gint64 job_id, gint64 now, guint max, GError **error);
+/* When the next one comes due, G_MAXINT64 for never. */
+gboolean lk_store_get_next_spend_due (LkStore *self, gint64 job_id, gint64 *due_at, GError **error);
+
+/* Marks them sent. When this returns TRUE, that is on the disk, and not before may a byte leave. */
+gboolean lk_store_mark_spends_sent (LkStore *self, GPtrArray *spends, gint64 now, GError **error);
+
+/* What became of one spend that was sent. */
+typedef enum
+{
+  LK_ANSWER_CONFIRMED,
+  LK_ANSWER_REFUSED,
+  LK_ANSWER_LATER,   /* the gateway says: ask again; nothing was spent yet, or it does not know */
+  LK_ANSWER_UNKNOWN, /* no answer */
+  LK_ANSWER_UNSENT,  /* proven: nothing left */
+} LkAnswerKind;
+
+typedef struct
+{
+  const LkSpend *spend;
+  LkAnswerKind kind;
+  char *cid;
+  gint64 remaining; /* −1: not told */
+  guint32 code;
+  char *message;
+  gboolean stops_key; /* the key is blocked or used up */
+  gint64 due_at;
+} LkAnswer;
+
+void lk_answer_free (LkAnswer *self);
+
+/* Writes the answers of one batch, in one transaction: CIDs with their spends, figures, refusals,
+ * and the items that each of them wakes or fails. */
+gboolean lk_store_settle_answers (LkStore *self, GPtrArray *answers, gint64 now, GError **error);
+
+/* A CID that a person or a file brought, for an IID under a key. Kept, and wakes who waits. */
+gboolean lk_store_deliver_cid (LkStore *self,
+                               const char *key_identity,
+                               const char *iid,
+                               const char *cid,
+                               LkMethod method,
+                               gint64 now,
+                               GError **error);
+
+/**
+ * LkSpendCount:
+ *
+ * Spends of one key by state, for reports.
+ */
+typedef struct
+{
+  char *key_identity;
+  guint n[5]; /* by LkSpendState */
+} LkSpendCount;
+
+void lk_spend_count_free (LkSpendCount *self);
+GPtrArray *lk_store_count_spends (LkStore *self, GError **error);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "db/lk-writer.h"
+
+/**
+ * LkStore:
+ *
+ * The fleet: one SQLite file, the one truth. Everything that is known or promised is a row in it.
+ * Used from any thread: writes go through one connection and are committed in groups, reads
+ * through connections of their own. Opening one runs nothing.
+ */
+typedef struct _LkStore LkStore;
+
+/* Opens, makes or migrates the file. */
+LkStore *lk_store_open (const char *path, GError **error);
+void lk_store_free (LkStore *self);
+const char *lk_store_get_path (LkStore *self);
+
+/* $XDG_DATA_HOME/latchkey/fleet.db; to be freed. */
+char *lk_store_get_default_path (void);
+
+/* One process at a time runs the jobs of a store. TRUE when the lock is ours now (or already); the
+ * system releases it when the process ends, however it ends. FALSE without an error: another
+ * process has it. */
+gboolean lk_store_try_lock (LkStore *self, GError **error);
+void lk_store_unlock (LkStore *self);
+/* Whether some process holds it. */
+gboolean lk_store_is_locked (LkStore *self);
+
+/* A reading connection for the time being; give it back. Never write through it. */
+LkDb *lk_store_borrow_reader (LkStore *self, GError **error);
+void lk_store_return_reader (LkStore *self, LkDb *reader);
+
+/* One write, see lk_writer_write(). For the files of this folder. */
+gboolean lk_store_write (LkStore *self, LkWriteFunc func, gpointer user_data, GError **error);
+
+/* Changes whenever any process has written. */
+gint64 lk_store_get_version (LkStore *self);
+
+/* Settings, by name; NULL when not set. */
+char *lk_store_get_setting (LkStore *self, const char *name, GError **error);
+gboolean lk_store_set_setting (LkStore *self, const char *name, const char *value, GError **error);
+/* Name and value by turns, to be freed with the array. */
+GPtrArray *lk_store_list_settings (LkStore *self, GError **error);
+
+/* Sealed secrets by name: ciphertext only. */
+GBytes *lk_store_get_sealed (LkStore *self, const char *name, GError **error);
+gboolean lk_store_set_sealed (LkStore *self, const char *name, GBytes *ciphertext, GError **error);
+
+gboolean lk_store_backup (LkStore *self, const char *path, GError **error);
+/* Replaces the file at @path by a backup, after checking that it is a whole store of a version we
+ * know; the replaced one is kept as PATH.replaced-N. Nobody may hold the lock. */
+gboolean lk_store_restore (const char *path, const char *backup, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkStore, lk_store_free)
