@@ -9,7 +9,7 @@
 #include <glib/gi18n-lib.h>
 
 void
-lk_answer_free (LkAnswer *self)
+lk_spend_answer_free (LkSpendAnswer *self)
 {
   if (self == NULL)
     return;
@@ -165,7 +165,7 @@ fail_items (LkDb *db,
 
 /* Nothing more goes out for the key: what was only reserved is given back and its items say why. */
 static gboolean
-stop_key (LkDb *db, const LkAnswer *answer, gint64 now, GError **error)
+stop_key (LkDb *db, const LkSpendAnswer *answer, gint64 now, GError **error)
 {
   const char *key_identity = answer->spend->key_identity;
 
@@ -186,7 +186,7 @@ stop_key (LkDb *db, const LkAnswer *answer, gint64 now, GError **error)
 }
 
 static gboolean
-settle_answer (LkDb *db, const LkAnswer *answer, gint64 now, GError **error)
+settle_answer (LkDb *db, const LkSpendAnswer *answer, gint64 now, GError **error)
 {
   const LkSpend *spend = answer->spend;
 
@@ -196,20 +196,20 @@ settle_answer (LkDb *db, const LkAnswer *answer, gint64 now, GError **error)
 
   switch (answer->kind)
     {
-    case LK_ANSWER_CONFIRMED:
+    case LK_SPEND_ANSWER_CONFIRMED:
       return lk_ledger_confirm (db, spend->key_identity, spend->iid, spend->epid, answer->cid,
                                 LK_METHOD_PROXY, now, error) &&
              wake_items (db, spend->key_identity, spend->iid, now, error);
-    case LK_ANSWER_REFUSED:
+    case LK_SPEND_ANSWER_REFUSED:
       return lk_ledger_mark_refused (db, spend->id, answer->code, answer->message, now, error) &&
              fail_items (db, spend->key_identity, spend->iid, answer->code, answer->message, now,
                          error) &&
              (!answer->stops_key || stop_key (db, answer, now, error));
-    case LK_ANSWER_LATER:
-    case LK_ANSWER_UNKNOWN:
+    case LK_SPEND_ANSWER_LATER:
+    case LK_SPEND_ANSWER_UNKNOWN:
       return lk_ledger_mark_unknown (db, spend->id, answer->message, answer->due_at, error) &&
              explain_waiting (db, spend, answer->message, now, error);
-    case LK_ANSWER_UNSENT:
+    case LK_SPEND_ANSWER_UNSENT:
       return lk_ledger_mark_unsent (db, spend->id, answer->due_at, error) &&
              explain_waiting (db, spend, answer->message, now, error);
     }

@@ -19,26 +19,27 @@ gboolean lk_store_mark_spends_sent (LkStore *self, GPtrArray *spends, gint64 now
 /* What became of one spend that was sent. */
 typedef enum
 {
-  LK_ANSWER_CONFIRMED,
-  LK_ANSWER_REFUSED,
-  LK_ANSWER_LATER,   /* the gateway says: ask again; nothing was spent yet, or it does not know */
-  LK_ANSWER_UNKNOWN, /* no answer */
-  LK_ANSWER_UNSENT,  /* proven: nothing left */
-} LkAnswerKind;
+  LK_SPEND_ANSWER_CONFIRMED,
+  LK_SPEND_ANSWER_REFUSED,
+  LK_SPEND_ANSWER_LATER, /* the gateway says: ask again; nothing was spent yet, or it does not know
+                          */
+  LK_SPEND_ANSWER_UNKNOWN, /* no answer */
+  LK_SPEND_ANSWER_UNSENT,  /* proven: nothing left */
+} LkSpendAnswerKind;
 
 typedef struct
 {
   const LkSpend *spend;
-  LkAnswerKind kind;
+  LkSpendAnswerKind kind;
   char *cid;
   gint64 remaining; /* −1: not told */
   guint32 code;
   char *message;
   gboolean stops_key; /* the key is blocked or used up */
   gint64 due_at;
-} LkAnswer;
+} LkSpendAnswer;
 
-void lk_answer_free (LkAnswer *self);
+void lk_spend_answer_free (LkSpendAnswer *self);
 
 /* Writes the answers of one batch, in one transaction: CIDs with their spends, figures, refusals,
  * and the items that each of them wakes or fails. */
