@@ -24,8 +24,8 @@ typedef struct
   const LkXmlLimits *limits;
   guint depth;
   guint n_elements;
-  guint drop_depth; /* depth of the element whose text is dropped, 0 for none */
-  gsize text_bytes;
+  guint drop_depth;                /* depth of the element whose text is dropped, 0 for none */
+  gsize text_bytes[MAX_DEPTH + 1]; /* by depth, of the elements that are open */
   const char *fault;
 } Guard;
 
@@ -72,7 +72,6 @@ on_start (void *ctx,
   xmlParserCtxt *ctxt = ctx;
   Guard *guard = ctxt->_private;
 
-  guard->text_bytes = 0;
   if (++guard->depth > MAX_DEPTH)
     refuse (ctxt, "it is nested too deeply");
   else if (++guard->n_elements > guard->limits->max_elements)
@@ -86,6 +85,7 @@ on_start (void *ctx,
   if (guard->fault != NULL)
     return;
 
+  guard->text_bytes[guard->depth] = 0;
   if (guard->drop_depth == 0 && guard->limits->drop != NULL &&
       strcmp ((const char *) name, guard->limits->drop) == 0)
     guard->drop_depth = guard->depth;
@@ -104,7 +104,6 @@ on_end (void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *ur
   if (guard->drop_depth == guard->depth)
     guard->drop_depth = 0;
   guard->depth--;
-  guard->text_bytes = 0;
   xmlSAX2EndElementNs (ctx, name, prefix, uri);
 }
 
@@ -115,8 +114,8 @@ on_text (void *ctx, const xmlChar *text, int length)
 
   if (guard->fault != NULL || guard->drop_depth > 0)
     return;
-  guard->text_bytes += (gsize) length;
-  if (guard->text_bytes > guard->limits->max_text)
+  guard->text_bytes[guard->depth] += (gsize) length;
+  if (guard->text_bytes[guard->depth] > guard->limits->max_text)
     refuse (ctx, "a text is too long");
   else
     xmlSAX2Characters (ctx, text, length);
