@@ -493,6 +493,18 @@ is_sendable (const char *text)
   return is_clean_line ((const guint8 *) text, strlen (text));
 }
 
+/* Room for all of it at once: a string that grows would leave copies of secrets behind. */
+static GString *
+head_new (const char *const *headers)
+{
+  gsize size = 1024;
+
+  for (guint i = 0; headers != NULL && headers[i] != NULL; i++)
+    size += strlen (headers[i]) + 4;
+
+  return g_string_sized_new (size);
+}
+
 static GByteArray *
 write_message (GString *head, const char *const *headers, const void *body, gsize length)
 {
@@ -501,12 +513,16 @@ write_message (GString *head, const char *const *headers, const void *body, gsiz
   for (guint i = 0; headers != NULL && headers[i] != NULL; i += 2)
     {
       g_assert (is_token (headers[i]) && is_sendable (headers[i + 1]));
-      g_string_append_printf (head, "%s: %s\r\n", headers[i], headers[i + 1]);
+      g_string_append (head, headers[i]);
+      g_string_append (head, ": ");
+      g_string_append (head, headers[i + 1]);
+      g_string_append (head, "\r\n");
     }
   g_string_append_printf (head, "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n", length);
 
   bytes = g_byte_array_sized_new ((guint) (head->len + length));
   g_byte_array_append (bytes, (const guint8 *) head->str, (guint) head->len);
+  explicit_bzero (head->str, head->len); /* it may hold an Authorization */
   if (length > 0)
     g_byte_array_append (bytes, body, (guint) length);
   return bytes;
@@ -519,7 +535,7 @@ lk_http_write_request (const char *method,
                        const void *body,
                        gsize length)
 {
-  g_autoptr (GString) head = g_string_new (NULL);
+  g_autoptr (GString) head = head_new (headers);
 
   g_assert (is_token (method) && is_visible (target));
   g_string_append_printf (head, "%s %s HTTP/1.1\r\n", method, target);
@@ -567,7 +583,7 @@ lk_http_write_response (guint status,
                         const void *body,
                         gsize length)
 {
-  g_autoptr (GString) head = g_string_new (NULL);
+  g_autoptr (GString) head = head_new (headers);
 
   g_string_append_printf (head, "HTTP/1.1 %u %s\r\n", status, reason_for (status));
   if (!keep_alive)

@@ -3,21 +3,9 @@
 
 #include "base/lk-secret.h"
 #include "net/lk-http.h"
+#include "net/lk-trust.h"
 
 #include <gio/gio.h>
-
-/**
- * LkTrust:
- *
- * How servers prove who they are: an organisation's CA file (or the system's), or the pin of one
- * certificate. Shared by all links of a process, from any thread; never "accept all".
- */
-typedef struct _LkTrust LkTrust;
-
-/* @ca_file: PEM, or NULL for the system's CAs. */
-LkTrust *lk_trust_new (const char *ca_file, GError **error);
-LkTrust *lk_trust_ref (LkTrust *self);
-void lk_trust_unref (LkTrust *self);
 
 /**
  * LkLinkOptions:
@@ -37,6 +25,7 @@ typedef struct
   guint connect_ms;    /* connect and TLS handshake each; 0: 5 s */
   guint first_byte_ms; /* from the last byte sent; 0: 70 s */
   guint call_ms;       /* everything together; 0: 180 s */
+  guint fresh_ms; /* how old an answer vouches for a connection that shall carry a change; 0: 5 s */
 } LkLinkOptions;
 
 /* The stages of a conversation, for `check` and for messages. */
@@ -49,6 +38,23 @@ typedef enum
   LK_LINK_AUTH,
   LK_LINK_DONE,
 } LkLinkStage;
+
+/* What kind of failure it was, for advice: several stages can fail in the same way. */
+typedef enum
+{
+  LK_LINK_PROBLEM_NONE,
+  LK_LINK_PROBLEM_NO_SUCH_NAME,
+  LK_LINK_PROBLEM_REFUSED,
+  LK_LINK_PROBLEM_NO_ROUTE,
+  LK_LINK_PROBLEM_TIMED_OUT,
+  LK_LINK_PROBLEM_CLOSED,    /* the peer hung up */
+  LK_LINK_PROBLEM_UNTRUSTED, /* its certificate */
+  LK_LINK_PROBLEM_UNSAFE,    /* a password would have gone out in the clear */
+  LK_LINK_PROBLEM_NOT_HTTP,
+  LK_LINK_PROBLEM_STATUS, /* see lk_link_get_status() */
+  LK_LINK_PROBLEM_CANCELLED,
+  LK_LINK_PROBLEM_OTHER,
+} LkLinkProblem;
 
 /**
  * LkLink:
@@ -69,7 +75,7 @@ const char *lk_link_get_peer (LkLink *self);
 gboolean lk_link_connect (LkLink *self, GCancellable *cancellable, GError **error);
 
 /* Posts @body and waits for the answer. @changing: the request has an effect, so it is sent only on
- * a connection that is new or answered within the last 5 s. @timeout_ms replaces first_byte_ms
+ * a connection that is new or answered within fresh_ms. @timeout_ms replaces first_byte_ms
  * when not 0. HTTP statuses 200 and 500 with a body are answers; the others become errors:
  * 401 DENIED, 404 BAD_REPLY, 413 REJECTED, 503 BUSY. */
 LkHttpMessage *lk_link_post (LkLink *self,
@@ -83,6 +89,12 @@ LkHttpMessage *lk_link_post (LkLink *self,
 
 /* How far the last conversation came: the stage that failed, or LK_LINK_DONE. */
 LkLinkStage lk_link_get_stage (LkLink *self);
+LkLinkProblem lk_link_get_problem (LkLink *self);
+/* HTTP status of the last answer, 0 when there was none. */
+guint lk_link_get_status (LkLink *self);
+/* Whether something of the last request left. The error says so too, except when it was cancelled:
+ * that keeps its own domain. */
+gboolean lk_link_was_sent (LkLink *self);
 /* Counts connections made; a step that verified something on a connection can tell whether it is
  * still the same one. */
 guint lk_link_get_serial (LkLink *self);
@@ -90,4 +102,3 @@ guint lk_link_get_serial (LkLink *self);
 const char *lk_link_get_peer_pin (LkLink *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkLink, lk_link_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkTrust, lk_trust_unref)

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "net/lk-channel.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct _LkChannel
+{
+  int fd;
+  gnutls_session_t session;
+  const char *reason;
+};
+
+static LkIo
+finish_connecting (int fd, const LkPatience *patience, int *code)
+{
+  LkIo io = lk_io_wait (fd, POLLOUT, patience);
+  socklen_t size = sizeof *code;
+
+  if (io != LK_IO_OK)
+    return io;
+  if (getsockopt (fd, SOL_SOCKET, SO_ERROR, code, &size) != 0)
+    *code = errno;
+  return *code == 0 ? LK_IO_OK : LK_IO_FAILED;
+}
+
+LkChannel *
+lk_channel_connect (const LkAddress *address, const LkPatience *patience, LkIo *io, int *code)
+{
+  int fd = socket (address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  int on = 1;
+  LkChannel *self;
+
+  *io = LK_IO_OK;
+  *code = 0;
+  if (fd < 0)
+    {
+      *io = LK_IO_FAILED;
+      *code = errno;
+      return NULL;
+    }
+
+  /* A request goes out in one write; waiting for more would only cost time. */
+  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (connect (fd, (const struct sockaddr *) &address->storage, address->length) != 0)
+    {
+      *code = errno == EINPROGRESS ? 0 : errno;
+      *io = *code == 0 ? finish_connecting (fd, patience, code) : LK_IO_FAILED;
+    }
+  if (*io != LK_IO_OK)
+    {
+      close (fd);
+      return NULL;
+    }
+
+  self = g_new0 (LkChannel, 1);
+  self->fd = fd;
+  return self;
+}
+
+void
+lk_channel_free (LkChannel *self)
+{
+  if (self == NULL)
+    return;
+  if (self->session != NULL)
+    {
+      gnutls_bye (self->session, GNUTLS_SHUT_WR); /* a courtesy: the socket does not block */
+      gnutls_deinit (self->session);
+    }
+  close (self->fd);
+  g_free (self);
+}
+
+gnutls_session_t
+lk_channel_get_session (LkChannel *self)
+{
+  return self->session;
+}
+
+const char *
+lk_channel_get_reason (LkChannel *self)
+{
+  return self->reason != NULL ? self->reason : "the connection failed";
+}
+
+/* What a GnuTLS call that is not done yet is waiting for. OK: call it again. */
+static LkIo
+wait_for_tls (LkChannel *self, gssize result, const LkPatience *patience)
+{
+  if (result == GNUTLS_E_AGAIN)
+    return lk_io_wait (self->fd,
+                       gnutls_record_get_direction (self->session) == 1 ? POLLOUT : POLLIN,
+                       patience);
+  /* Alerts and the like; a peer that sends nothing else must not keep us. */
+  if (!gnutls_error_is_fatal ((int) result))
+    return g_get_monotonic_time () < patience->until ? LK_IO_OK : LK_IO_TIMED_OUT;
+  if (result == GNUTLS_E_PREMATURE_TERMINATION)
+    return LK_IO_CLOSED;
+
+  self->reason = result == GNUTLS_E_FATAL_ALERT_RECEIVED
+                     ? gnutls_alert_get_name (gnutls_alert_get (self->session))
+                     : gnutls_strerror ((int) result);
+  return LK_IO_FAILED;
+}
+
+LkIo
+lk_channel_handshake (LkChannel *self, LkTrust *trust, const char *host, const LkPatience *patience)
+{
+  self->session = lk_trust_new_session (trust, host);
+  if (self->session == NULL)
+    {
+      self->reason = "no TLS session could be made";
+      return LK_IO_FAILED;
+    }
+  gnutls_transport_set_int (self->session, self->fd);
+
+  while (TRUE)
+    {
+      int result = gnutls_handshake (self->session);
+      LkIo io = result == 0 ? LK_IO_OK : wait_for_tls (self, result, patience);
+
+      if (result == 0 || io != LK_IO_OK)
+        return io;
+    }
+}
+
+static LkIo
+wait_for_socket (LkChannel *self, short events, const LkPatience *patience)
+{
+  if (errno == EINTR)
+    return LK_IO_OK;
+  if (errno == EAGAIN)
+    return lk_io_wait (self->fd, events, patience);
+  if (errno == ECONNRESET || errno == EPIPE)
+    return LK_IO_CLOSED;
+
+  self->reason = g_strerror (errno);
+  return LK_IO_FAILED;
+}
+
+/* A TLS record of which only a part went out is worth nothing to the peer, so that only whole
+ * records count as left. */
+LkIo
+lk_channel_send (LkChannel *self,
+                 const void *data,
+                 gsize length,
+                 gsize *left,
+                 const LkPatience *patience)
+{
+  *left = 0;
+  while (*left < length)
+    {
+      const char *rest = (const char *) data + *left;
+      gssize n = self->session != NULL ? gnutls_record_send (self->session, rest, length - *left)
+                                       : send (self->fd, rest, length - *left, MSG_NOSIGNAL);
+      LkIo io = LK_IO_OK;
+
+      if (n > 0)
+        *left += (gsize) n;
+      else
+        io = self->session != NULL ? wait_for_tls (self, n, patience)
+                                   : wait_for_socket (self, POLLOUT, patience);
+      if (io != LK_IO_OK)
+        return io;
+    }
+
+  return LK_IO_OK;
+}
+
+LkIo
+lk_channel_receive (LkChannel *self,
+                    char *buffer,
+                    gsize size,
+                    gsize *received,
+                    const LkPatience *patience)
+{
+  while (TRUE)
+    {
+      gssize n = self->session != NULL ? gnutls_record_recv (self->session, buffer, size)
+                                       : recv (self->fd, buffer, size, 0);
+      LkIo io;
+
+      *received = n > 0 ? (gsize) n : 0;
+      if (n > 0)
+        return LK_IO_OK;
+      if (n == 0)
+        return LK_IO_CLOSED;
+
+      io = self->session != NULL ? wait_for_tls (self, n, patience)
+                                 : wait_for_socket (self, POLLIN, patience);
+      if (io != LK_IO_OK)
+        return io;
+    }
+}
+
+/* With TLS 1.3 session tickets may still be waiting: reading them is the only way to see past. */
+gboolean
+lk_channel_is_idle (LkChannel *self)
+{
+  char byte;
+
+  if (self->session != NULL)
+    return gnutls_record_recv (self->session, &byte, 1) == GNUTLS_E_AGAIN;
+
+  return recv (self->fd, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+}
