@@ -140,7 +140,7 @@ def check(path, root):
         if found:
             includes.append((number, found[1], found[2]))
             check_include(name, layer, number, found[1], found[2])
-        if re.match(r"\s*goto\s", line):
+        if re.search(r"\bgoto \w+;", line):
             fault(name, number, "no goto")
         if "soup_server_" in line:
             fault(name, number, "libsoup's server is not used, the server is net/'s")
