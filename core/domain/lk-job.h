@@ -37,7 +37,8 @@ typedef struct
   char *pin;
   char *stack;
   char *os_version;
-  LkIdentity *identity; /* of the row */
+  LkIdentity *identity; /* of the row; NULL for a machine that was never read */
+  int rearm_left;
 
   char *application_id;
   char *partial_key;

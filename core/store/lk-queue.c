@@ -27,7 +27,8 @@ load_item (LkDb *db, gint64 id, GError **error)
       " (SELECT c.cid FROM confirmation AS c"
       "   WHERE c.key_identity = i.key_identity AND c.iid = i.iid),"
       " (SELECT s.sent_at FROM spend AS s WHERE s.key_identity = i.key_identity"
-      "   AND s.iid = i.iid AND s.method = 'online' AND s.state IN ('sent', 'unknown'))"
+      "   AND s.iid = i.iid AND s.method = 'online' AND s.state IN ('sent', 'unknown')),"
+      " m.rearm_left"
       " FROM item AS i JOIN job AS j ON j.id = i.job_id JOIN machine AS m ON m.id = i.machine_id"
       " LEFT JOIN product_key AS k ON k.id = j.key_id WHERE i.id = ?1",
       "i", id);
@@ -72,6 +73,7 @@ load_item (LkDb *db, gint64 id, GError **error)
   item->epid = lk_query_dup (query, 28);
   item->cid = lk_query_dup (query, 29);
   item->sent_at = lk_query_int (query, 30);
+  item->rearm_left = (int) lk_query_int (query, 31);
   return item;
 }
 
@@ -150,6 +152,7 @@ typedef struct
   char *message;
   guint32 code;
   const char *error;
+  gboolean order_used; /* a person's order to try again holds once */
 } Settlement;
 
 static void
@@ -351,7 +354,10 @@ recall_cid (LkDb *db, Settlement *s, GError **error)
     }
 
   if (cid != NULL)
-    s->outcome = LK_OUTCOME_DONE;
+    {
+      s->outcome = LK_OUTCOME_DONE;
+      set_message (s, NULL);
+    }
   else
     fail (s, LK_ERROR_REJECTED, 0,
           s->verdict->message != NULL
@@ -405,6 +411,7 @@ commit_spend (LkDb *db, Settlement *s, GError **error)
 static gboolean
 apply_outcome (LkDb *db, Settlement *s, GError **error)
 {
+  s->order_used = s->outcome == LK_OUTCOME_AWAIT_CID || s->outcome == LK_OUTCOME_COMMIT_SPEND;
   if (s->outcome == LK_OUTCOME_AWAIT_CID && !await_cid (db, s, error))
     return FALSE;
   if (s->outcome == LK_OUTCOME_RECALL_CID && !recall_cid (db, s, error))
@@ -461,10 +468,11 @@ write_item (LkDb *db, const Settlement *s, GError **error)
                     "UPDATE item SET state = ?2, step = coalesce (?3, step), attempt = ?4,"
                     " due_at = ?5, failing_since = ?6, key_identity = ?7, iid = ?8, epid = ?9,"
                     " partial_key = coalesce (?10, partial_key), message = ?11, code = ?12,"
-                    " error = ?13, updated_at = ?14 WHERE id = ?1",
-                    "issiiisssssisi", item->id, s->state, s->step, (gint64) s->attempt, s->due_at,
+                    " error = ?13, updated_at = ?14, again = again * ?15 WHERE id = ?1",
+                    "issiiisssssisii", item->id, s->state, s->step, (gint64) s->attempt, s->due_at,
                     failing ? failing_since : (gint64) 0, s->key_identity, s->iid, s->epid,
-                    s->verdict->partial_key, s->message, (gint64) s->code, s->error, s->now);
+                    s->verdict->partial_key, s->message, (gint64) s->code, s->error, s->now,
+                    (gint64) !s->order_used);
 }
 
 static gboolean

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "job/lk-conversation.h"
+
+struct _LkConversation
+{
+  const LkItem *item;
+  const LkRunnerOptions *options;
+  LkLink *link;
+  LkWsman *wsman;
+  LkLicensing *licensing;
+};
+
+LkConversation *
+lk_conversation_new (const LkItem *item, const LkRunnerOptions *options)
+{
+  LkConversation *self = g_new0 (LkConversation, 1);
+
+  self->item = item;
+  self->options = options;
+  return self;
+}
+
+void
+lk_conversation_free (LkConversation *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->licensing, lk_licensing_free);
+  g_clear_pointer (&self->wsman, lk_wsman_free);
+  g_clear_pointer (&self->link, lk_link_free);
+  g_free (self);
+}
+
+void
+lk_conversation_set_item (LkConversation *self, const LkItem *item)
+{
+  self->item = item;
+}
+
+LkLicensing *
+lk_conversation_get_licensing (LkConversation *self, GError **error)
+{
+  const LkAccess *access = self->options->access;
+  const LkItem *item = self->item;
+  g_autofree char *user = NULL;
+  g_autoptr (LkSecret) password = NULL;
+  LkLinkOptions link = {
+    .host = item->address != NULL ? item->address : item->name,
+    .port = item->port,
+    .tls = item->tls,
+    .path = "/wsman",
+    .trust = self->options->trust,
+    .pin = item->pin,
+    .connect_ms = self->options->connect_ms,
+    .first_byte_ms = self->options->answer_ms,
+  };
+
+  if (self->licensing != NULL)
+    return self->licensing;
+  if (!access->get_credential (item, &user, &password, access->user_data, error))
+    return NULL;
+
+  link.user = user;
+  link.password = password;
+  self->link = lk_link_new (&link);
+  self->wsman = lk_wsman_new (self->link);
+  if (item->stack != NULL)
+    lk_wsman_set_dialect (self->wsman, LK_DIALECT_WMI, item->stack);
+  self->licensing = lk_licensing_new (self->wsman);
+  return self->licensing;
+}
