@@ -14,7 +14,6 @@
 
 #define DEFAULT_WORKERS 64
 #define MAX_WORKERS     512
-/* Worker threads hold a conversation, not data: their stacks stay small. */
 #define TICK_US         (G_USEC_PER_SEC / 20)
 /* A batch waits this long to fill up while steps still run. */
 #define LINGER_US       (G_USEC_PER_SEC / 4)
@@ -28,7 +27,8 @@ struct _LkRunner
   GPtrArray *threads;
 
   GMutex lock; /* for what follows */
-  GCond wake;
+  GCond work;  /* calls one worker; each that finds work calls the next */
+  GCond wake;  /* calls courier and ticker */
   guint wakeups;
   guint n_busy; /* workers with an item in hand */
   gboolean stopping;
@@ -49,6 +49,7 @@ lk_runner_new (LkStore *store, const LkRunnerOptions *options)
   self->interrupt = g_cancellable_new ();
   self->threads = g_ptr_array_new ();
   g_mutex_init (&self->lock);
+  g_cond_init (&self->work);
   g_cond_init (&self->wake);
   return self;
 }
@@ -63,6 +64,7 @@ lk_runner_free (LkRunner *self)
   g_clear_object (&self->interrupt);
   g_ptr_array_unref (self->threads);
   g_mutex_clear (&self->lock);
+  g_cond_clear (&self->work);
   g_cond_clear (&self->wake);
   g_free (self->trouble);
   g_free (self);
@@ -73,7 +75,7 @@ lk_runner_wake (LkRunner *self)
 {
   g_mutex_lock (&self->lock);
   self->wakeups++;
-  g_cond_broadcast (&self->wake);
+  g_cond_signal (&self->work);
   g_mutex_unlock (&self->lock);
 }
 
@@ -116,7 +118,7 @@ wait_for_call (LkRunner *self, guint *seen, gint64 until)
 
   g_mutex_lock (&self->lock);
   while (!self->stopping && self->wakeups == *seen &&
-         g_cond_wait_until (&self->wake, &self->lock, until))
+         g_cond_wait_until (&self->work, &self->lock, until))
     ;
   *seen = self->wakeups;
   go_on = !self->stopping;
@@ -233,6 +235,8 @@ lk_runner_run_one (LkRunner *self)
 
   g_mutex_lock (&self->lock);
   self->n_busy++;
+  self->wakeups++;
+  g_cond_signal (&self->work);
   g_mutex_unlock (&self->lock);
 
   run_item (self, item);
@@ -367,6 +371,7 @@ lk_runner_stop (LkRunner *self)
 {
   g_mutex_lock (&self->lock);
   self->stopping = TRUE;
+  g_cond_broadcast (&self->work);
   g_cond_broadcast (&self->wake);
   g_mutex_unlock (&self->lock);
   g_cancellable_cancel (self->interrupt);
