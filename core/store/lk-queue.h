@@ -34,3 +34,6 @@ gboolean lk_store_get_next_due (LkStore *self,
 
 /* Whether anything of the job (0: any job) is still open. */
 gboolean lk_store_has_open_items (LkStore *self, gint64 job_id, gboolean *out, GError **error);
+
+/* Inside a write or a read: everything that a worker may need of an item; NULL when it is gone. */
+LkItem *lk_item_load (LkDb *db, gint64 id, GError **error);
