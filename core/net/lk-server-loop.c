@@ -272,15 +272,18 @@ run (gpointer user_data)
     {
       gint64 now = g_get_monotonic_time ();
       int n = epoll_wait (self->epoll_fd, events, EVENTS_A_TURN, get_timeout (self, now));
+      int wake = -1;
 
       /* A connection occurs once a turn, and only its own event can close it: what the others
-       * point to is still there. Answers of other threads wait for the wake event's turn. */
-      for (int i = 0; i < n; i++)
-        if (((LkWatch *) events[i].data.ptr)->kind != LK_WATCH_WAKE)
-          take_event (self, &events[i]);
+       * point to is still there. Answers of other threads wait for the end of the turn, when no
+       * event may be looked at any more. */
       for (int i = 0; i < n; i++)
         if (((LkWatch *) events[i].data.ptr)->kind == LK_WATCH_WAKE)
+          wake = i;
+        else
           take_event (self, &events[i]);
+      if (wake >= 0)
+        take_event (self, &events[wake]);
 
       now = g_get_monotonic_time ();
       take_delayed (self, now);

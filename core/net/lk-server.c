@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "base/lk-error.h"
 #include "net/lk-server-private.h"
+
+#include "base/lk-error.h"
 
 #include <errno.h>
 #include <netdb.h>
