@@ -173,9 +173,8 @@ lk_peer_write (LkPeerConnection *connection, const void *data, gsize length)
   for (gsize done = 0; done < length;)
     {
       const char *rest = (const char *) data + done;
-      gssize n = connection->tls != NULL
-                     ? gnutls_record_send (connection->tls, rest, length - done)
-                     : send (connection->fd, rest, length - done, MSG_NOSIGNAL);
+      gssize n = connection->tls != NULL ? gnutls_record_send (connection->tls, rest, length - done)
+                                         : send (connection->fd, rest, length - done, MSG_NOSIGNAL);
 
       if (n <= 0)
         return FALSE;
