@@ -104,9 +104,12 @@ wait_for_tls (LkChannel *self, gssize result, const LkPatience *patience)
   if (result == GNUTLS_E_PREMATURE_TERMINATION)
     return LK_IO_CLOSED;
 
-  self->reason = result == GNUTLS_E_FATAL_ALERT_RECEIVED
-                     ? gnutls_alert_get_name (gnutls_alert_get (self->session))
-                     : gnutls_strerror ((int) result);
+  if (result == GNUTLS_E_UNEXPECTED_PACKET || result == GNUTLS_E_UNEXPECTED_PACKET_LENGTH)
+    self->reason = "it does not seem to speak TLS: an unexpected packet came";
+  else
+    self->reason = result == GNUTLS_E_FATAL_ALERT_RECEIVED
+                       ? gnutls_alert_get_name (gnutls_alert_get (self->session))
+                       : gnutls_strerror ((int) result);
   return LK_IO_FAILED;
 }
 

@@ -318,7 +318,7 @@ check_safety (LkLink *self, const GArray *addresses, GError **error)
   for (const char *p = self->path; *p != '\0'; p++)
     if (!g_ascii_isgraph (*p))
       return fail (self, LK_LINK_PROBLEM_OTHER, LK_ERROR_INVALID, error,
-                   "the path “%s” cannot be used in a URL", self->path);
+                   "its path cannot be used in a URL");
 
   return TRUE;
 }
