@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/lk-link.h"
+#include "wsman/lk-wsman-row.h"
 
 typedef enum
 {
@@ -29,22 +30,6 @@ const char *lk_wsman_get_os_version (LkWsman *self); /* from Identify, else NULL
 
 /* Asks who is there and settles dialect and stack. */
 gboolean lk_wsman_identify (LkWsman *self, GCancellable *cancellable, GError **error);
-
-/**
- * LkWsmanRow:
- *
- * One instance: property name → value. Arrays keep all their values.
- */
-typedef struct _LkWsmanRow LkWsmanRow;
-
-/* NULL when absent or nil. */
-const char *lk_wsman_row_get (const LkWsmanRow *row, const char *property);
-const char *lk_wsman_row_get_nth (const LkWsmanRow *row, const char *property, guint n);
-gboolean lk_wsman_row_get_uint (const LkWsmanRow *row, const char *property, guint64 *out);
-gboolean lk_wsman_row_get_boolean (const LkWsmanRow *row, const char *property);
-/* Milliseconds since 1970, 0 for "never" (1601) and for what is no datetime. */
-gint64 lk_wsman_row_get_time (const LkWsmanRow *row, const char *property);
-void lk_wsman_row_free (LkWsmanRow *row);
 
 /* Enumerates in root/cimv2 by WQL, pulling to the end (or releasing on failure), at most @max_rows
  * (else BAD_REPLY). Gives LkWsmanRow. @wql must name its columns. */
@@ -83,4 +68,3 @@ LkWsmanRow *lk_wsman_invoke (LkWsman *self,
 #define LK_WSMAN_E_NOT_FOUND             0x80338000u
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkWsman, lk_wsman_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkWsmanRow, lk_wsman_row_free)
