@@ -397,6 +397,8 @@ adopt_error (Exchange *exchange, GCancellable *cancellable, GError *cause)
   GError *error = NULL;
   gboolean sent = exchange->n_starts > 0;
 
+  if (owned->domain == G_RESOLVER_ERROR)
+    exchange->stage = LK_BACKEND_NAME; /* the events do not tell this apart */
   if (exchange->pin_differs)
     error = g_error_new (LK_ERROR, LK_ERROR_DENIED,
                          "%s shows another certificate than the one that was accepted", self->peer);
