@@ -161,7 +161,7 @@ lk_backend_new (const LkBackendOptions *options, GError **error)
   if (resolver == NULL)
     return NULL;
 
-  self->peer = g_uri_join (SOUP_HTTP_URI_FLAGS, g_uri_get_scheme (self->uri), NULL,
+  self->peer = g_uri_join (G_URI_FLAGS_NONE, g_uri_get_scheme (self->uri), NULL,
                            g_uri_get_host (self->uri), g_uri_get_port (self->uri), "", NULL, NULL);
   self->digest_key = lk_secret_copy (options->digest_key);
   self->token = lk_secret_copy (options->token);
