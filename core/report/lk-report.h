@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "store/lk-store.h"
+
+/**
+ * LkReport:
+ *
+ * A question asked of the store, answered as a table.
+ */
+typedef struct
+{
+  char *title;
+  GPtrArray *columns; /* of char *, translated */
+  GPtrArray *rows;    /* of GStrv, one string a column */
+  guint n_numeric;    /* the last so many columns are numbers */
+} LkReport;
+
+/* Names of the reports, NULL-terminated: "licenses", "failures", "pools". */
+const char *const *lk_report_get_names (void);
+/* NULL with LK_ERROR_INVALID for an unknown name. */
+LkReport *lk_report_new (LkStore *store, const char *name, GError **error);
+void lk_report_free (LkReport *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkReport, lk_report_free)
