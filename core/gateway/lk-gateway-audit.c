@@ -20,9 +20,16 @@ lk_gateway_audit_add (LkDb *db, const LkGatewayAudit *line, GError **error)
                     (gint64) line->code);
 }
 
-gboolean
-lk_gateway_audit_foreach (LkDb *db, LkGatewayAuditFunc func, gpointer user_data, GError **error)
+typedef struct
 {
+  LkGatewayAuditFunc func;
+  gpointer user_data;
+} Request;
+
+static gboolean
+read_lines (LkDb *db, gpointer user_data, GError **error)
+{
+  const Request *request = user_data;
   g_autoptr (GError) local_error = NULL;
   g_autoptr (LkQuery) query =
       lk_db_query (db, &local_error,
@@ -42,11 +49,22 @@ lk_gateway_audit_foreach (LkDb *db, LkGatewayAuditFunc func, gpointer user_data,
         .code = (guint32) lk_query_int (query, 6),
       };
 
-      func (&line, user_data);
+      request->func (&line, request->user_data);
     }
   if (local_error == NULL)
     return TRUE;
 
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;
+}
+
+gboolean
+lk_gateway_audit_foreach (LkGatewayState *state,
+                          LkGatewayAuditFunc func,
+                          gpointer user_data,
+                          GError **error)
+{
+  Request request = { .func = func, .user_data = user_data };
+
+  return lk_gateway_state_read (state, read_lines, &request, error);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "db/lk-db.h"
+#include "gateway/lk-gateway-state.h"
 
 /* One line of the audit log: who asked for what, and what became of it. Never a secret. */
 typedef struct
@@ -20,5 +20,7 @@ gboolean lk_gateway_audit_add (LkDb *db, const LkGatewayAudit *line, GError **er
 
 typedef void (*LkGatewayAuditFunc) (const LkGatewayAudit *line, gpointer user_data);
 /* Oldest first. */
-gboolean
-lk_gateway_audit_foreach (LkDb *db, LkGatewayAuditFunc func, gpointer user_data, GError **error);
+gboolean lk_gateway_audit_foreach (LkGatewayState *state,
+                                   LkGatewayAuditFunc func,
+                                   gpointer user_data,
+                                   GError **error);

@@ -300,3 +300,11 @@ lk_gateway_start (LkGateway *self, GError **error)
 
   return port != 0 && lk_server_start (self->server, error) ? port : 0;
 }
+
+LkSecret *
+lk_gateway_read_digest_key (const char *path, GError **error)
+{
+  g_autoptr (LkSecret) text = lk_secret_read_file (path, error);
+
+  return text != NULL ? lk_batch_parse_digest_key (text, error) : NULL;
+}

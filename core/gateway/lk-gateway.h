@@ -33,4 +33,7 @@ LkGatewayState *lk_gateway_get_state (LkGateway *self);
 /* Gives the port, or 0. */
 guint16 lk_gateway_start (LkGateway *self, GError **error);
 
+/* A digest key in hex or base64, from a file that nobody else may read. */
+LkSecret *lk_gateway_read_digest_key (const char *path, GError **error);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkGateway, lk_gateway_free)
