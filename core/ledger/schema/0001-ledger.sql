@@ -17,7 +17,7 @@ CREATE TABLE spend (
 ) STRICT;
 
 CREATE UNIQUE INDEX spend_pair ON spend (key_identity, iid);
-CREATE INDEX spend_due ON spend (method, due_at, id) WHERE state IN ('reserved', 'sent', 'unknown');
+CREATE INDEX spend_due ON spend (method, due_at, id) WHERE state IN ('reserved', 'unknown');
 CREATE INDEX spend_open ON spend (key_identity) WHERE state IN ('reserved', 'sent', 'unknown');
 CREATE INDEX spend_settled ON spend (key_identity, settled_at) WHERE state = 'confirmed';
 

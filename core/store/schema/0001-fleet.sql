@@ -123,6 +123,8 @@ CREATE TABLE item (
 ) STRICT;
 
 CREATE INDEX item_ready ON item (priority, due_at, id) WHERE state = 'ready';
+CREATE INDEX item_job_ready ON item (job_id, due_at, id) WHERE state = 'ready';
+CREATE INDEX item_due ON item (due_at) WHERE state = 'ready';
 CREATE INDEX item_running ON item (machine_id) WHERE state = 'running';
 CREATE INDEX item_parked ON item (key_identity, iid) WHERE state = 'parked';
 CREATE INDEX item_job ON item (job_id, state);
