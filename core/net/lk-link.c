@@ -7,6 +7,7 @@
 #include "base/lk-error.h"
 #include "net/lk-auth.h"
 #include "net/lk-channel.h"
+#include "net/lk-problem.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -40,6 +41,7 @@ struct _LkLink
   LkChannel *channel;
   gint64 last_answer; /* monotonic */
   guint serial;
+  guint required_serial; /* 0: any */
   LkLinkStage stage;
   LkLinkProblem problem;
   guint status;
@@ -153,12 +155,6 @@ fail (LkLink *self, LkLinkProblem problem, LkError code, GError **error, const c
   return FALSE;
 }
 
-static char *
-spell_time (guint ms)
-{
-  return ms % 1000 == 0 ? g_strdup_printf ("%u s", ms / 1000) : g_strdup_printf ("%u ms", ms);
-}
-
 /* @doing: "while connecting". @allowed_ms: what the step had, if the whole call had more left. */
 static gboolean
 fail_io (LkLink *self, Call *call, LkIo io, guint allowed_ms, const char *doing, GError **error)
@@ -174,9 +170,9 @@ fail_io (LkLink *self, Call *call, LkIo io, guint allowed_ms, const char *doing,
                    doing);
       return FALSE;
     case LK_IO_TIMED_OUT:
-      time = spell_time (g_get_monotonic_time () >= call->patience.until
-                             ? call->call_ms
-                             : MIN (allowed_ms, call->call_ms));
+      time = lk_spell_time (g_get_monotonic_time () >= call->patience.until
+                                ? call->call_ms
+                                : MIN (allowed_ms, call->call_ms));
       return fail (self, LK_LINK_PROBLEM_TIMED_OUT, LK_ERROR_UNREACHABLE, error,
                    "no answer within %s %s", time, doing);
     case LK_IO_CLOSED:
@@ -228,25 +224,11 @@ resolve (LkLink *self, Call *call, GError **error)
 static gboolean
 fail_connect (LkLink *self, int code, GError **error)
 {
-  switch (code)
-    {
-    case ECONNREFUSED:
-      return fail (self, LK_LINK_PROBLEM_REFUSED, LK_ERROR_UNREACHABLE, error,
-                   "it refused the connection");
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-      return fail (self, LK_LINK_PROBLEM_NO_ROUTE, LK_ERROR_UNREACHABLE, error,
-                   "there is no route to it");
-    case ECONNRESET:
-      return fail (self, LK_LINK_PROBLEM_CLOSED, LK_ERROR_UNREACHABLE, error,
-                   "it reset the connection");
-    case ETIMEDOUT:
-      return fail (self, LK_LINK_PROBLEM_TIMED_OUT, LK_ERROR_UNREACHABLE, error,
-                   "no answer while connecting");
-    default:
-      return fail (self, LK_LINK_PROBLEM_OTHER, LK_ERROR_UNREACHABLE, error,
-                   "the connection failed: %s", g_strerror (code));
-    }
+  LkLinkProblem problem;
+  const char *words = lk_problem_from_errno (code, &problem);
+
+  return fail (self, problem, LK_ERROR_UNREACHABLE, error, "%s",
+               words != NULL ? words : g_strerror (code));
 }
 
 /* Tries the addresses one after the other; each gets its share of the time that is left, so that a
@@ -445,36 +427,15 @@ receive_answer (LkLink *self, Call *call, GError **error)
   return message;
 }
 
-/* @unread: the request was turned away before anyone looked into it. */
-static const struct
-{
-  guint status;
-  gboolean unread;
-  LkLinkStage stage;
-  LkError code;
-  const char *what;
-} statuses[] = {
-  { 401, TRUE, LK_LINK_AUTH, LK_ERROR_DENIED, "it did not accept the user name and password" },
-  { 403, TRUE, LK_LINK_AUTH, LK_ERROR_DENIED, "access is forbidden" },
-  { 404, TRUE, LK_LINK_HTTP, LK_ERROR_BAD_REPLY, "there is no WS-Management under this path" },
-  { 413, TRUE, LK_LINK_HTTP, LK_ERROR_REJECTED, "the request is too large for it" },
-  { 429, TRUE, LK_LINK_HTTP, LK_ERROR_BUSY, "it is overloaded" },
-  { 503, TRUE, LK_LINK_HTTP, LK_ERROR_BUSY, "it is overloaded" },
-  { 500, FALSE, LK_LINK_HTTP, LK_ERROR_BAD_REPLY, "it failed without saying why" },
-  { 0, FALSE, LK_LINK_HTTP, LK_ERROR_BAD_REPLY, "that is no answer of WS-Management" },
-};
-
 static gboolean
 fail_status (LkLink *self, guint status, GError **error)
 {
-  guint i = 0;
+  const LkStatusMeaning *meaning = lk_problem_from_status (status);
 
-  while (statuses[i].status != 0 && statuses[i].status != status)
-    i++;
-  self->sent = !statuses[i].unread;
-  self->stage = statuses[i].stage;
-  return fail (self, LK_LINK_PROBLEM_STATUS, statuses[i].code, error, "HTTP %u: %s", status,
-               statuses[i].what);
+  self->sent = !meaning->unread;
+  self->stage = meaning->stage;
+  return fail (self, LK_LINK_PROBLEM_STATUS, meaning->code, error, "HTTP %u: %s", status,
+               meaning->words);
 }
 
 static gboolean
@@ -539,21 +500,47 @@ lk_link_post (LkLink *self,
   kept = self->channel != NULL;
   if (g_cancellable_is_cancelled (cancellable))
     fail_io (self, &call, LK_IO_CANCELLED, 0, "before anything was sent", error);
+  else if (changing && self->required_serial != 0 &&
+           (!kept || self->serial != self->required_serial))
+    fail (self, LK_LINK_PROBLEM_CLOSED, LK_ERROR_UNREACHABLE, error,
+          "the connection on which the machine was identified is gone");
   else if (kept || open_channel (self, &call, error))
     request = write_request (self, content_type, body, length, error);
   if (request != NULL)
     {
-      answer = converse (self, &call, request, changing, kept, error);
+      /* Without a second try when it must be this connection. */
+      answer = converse (self, &call, request, changing,
+                         kept && (!changing || self->required_serial == 0), error);
       sodium_memzero (request->data, request->len);
     }
   end_call (&call);
   return answer;
 }
 
+gboolean
+lk_link_is_fresh (LkLink *self)
+{
+  return self->channel != NULL &&
+         g_get_monotonic_time () - self->last_answer < (gint64) self->fresh_ms * 1000 &&
+         lk_channel_is_idle (self->channel);
+}
+
+void
+lk_link_require_serial (LkLink *self, guint serial)
+{
+  self->required_serial = serial;
+}
+
 const char *
 lk_link_get_peer (LkLink *self)
 {
   return self->peer;
+}
+
+const char *
+lk_link_get_described (LkLink *self)
+{
+  return self->described;
 }
 
 LkLinkStage

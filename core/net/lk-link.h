@@ -70,6 +70,8 @@ LkLink *lk_link_new (const LkLinkOptions *options);
 void lk_link_free (LkLink *self);
 /* "pc-001.lab.test:5985", for messages. */
 const char *lk_link_get_peer (LkLink *self);
+/* The same with the address that was used last: "pc-001.lab.test (10.0.0.7:5985)". */
+const char *lk_link_get_described (LkLink *self);
 
 /* Connects (name, TCP, TLS) if not connected. */
 gboolean lk_link_connect (LkLink *self, GCancellable *cancellable, GError **error);
@@ -98,6 +100,11 @@ gboolean lk_link_was_sent (LkLink *self);
 /* Counts connections made; a step that verified something on a connection can tell whether it is
  * still the same one. */
 guint lk_link_get_serial (LkLink *self);
+/* Whether a changing request would go out on the connection that is open now. */
+gboolean lk_link_is_fresh (LkLink *self);
+/* From now on a changing request is sent on the connection with this serial or not at all
+ * (UNREACHABLE, nothing sent); 0 lifts that. For whoever verified on it who the machine is. */
+void lk_link_require_serial (LkLink *self, guint serial);
 /* SHA-256 of the certificate that the peer showed last, hex, or NULL. */
 const char *lk_link_get_peer_pin (LkLink *self);
 

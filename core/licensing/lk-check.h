@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "net/lk-link.h"
+
+typedef enum
+{
+  LK_CHECK_NAME,
+  LK_CHECK_TCP,
+  LK_CHECK_TLS,
+  LK_CHECK_HTTP,
+  LK_CHECK_AUTH,
+  LK_CHECK_WSMAN,
+  LK_CHECK_LICENSING,
+} LkCheckStage;
+
+/* "name", "tcp", "tls", "http", "authentication", "ws-man", "licensing": for JSON and scripts. */
+const char *lk_check_stage_to_word (LkCheckStage stage);
+/* For people, translated. */
+const char *lk_check_stage_to_title (LkCheckStage stage);
+
+/**
+ * LkCheckResult:
+ *
+ * How one stage of a conversation went.
+ */
+typedef struct
+{
+  LkCheckStage stage;
+  gboolean ok;
+  char *text;   /* what was found, or what failed */
+  char *remedy; /* what a person can do about a failure, several lines; or NULL */
+} LkCheckResult;
+
+void lk_check_result_free (LkCheckResult *self);
+
+/* Talks to a machine stage by stage, and changes nothing there. Gives an array of LkCheckResult, in
+ * order, whose last one is the stage that failed, or licensing. Of an answering machine without
+ * WinRM it says so: then ports 445 and 135 are tried, too. Cancelled: ends with that stage. */
+GPtrArray *lk_check_machine (const LkLinkOptions *options, GCancellable *cancellable);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkCheckResult, lk_check_result_free)
