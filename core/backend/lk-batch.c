@@ -120,13 +120,16 @@ write_inner_request (LkBatchType type, GPtrArray *items)
 }
 
 /* The text writer ends a document with a line feed; the digest covers every byte, so it goes. */
-static gsize
-get_trimmed_length (const char *text, gsize length)
+static char *
+dup_trimmed (GBytes *document)
 {
+  gsize length = 0;
+  const char *text = g_bytes_get_data (document, &length);
+
   while (length > 0 && text[length - 1] == '\n')
     length--;
 
-  return length;
+  return g_strndup (text, length);
 }
 
 static void
@@ -140,21 +143,17 @@ start_envelope (LkXmlWriter *writer)
 }
 
 GBytes *
-lk_batch_write_request (LkBatchType type, GPtrArray *items, const LkSecret *digest_key)
+lk_batch_seal_request (const char *inner, const LkSecret *digest_key)
 {
   g_autoptr (LkXmlWriter) writer = lk_xml_writer_new (TRUE);
-  g_autoptr (GBytes) inner = write_inner_request (type, items);
   g_autofree char *utf16 = NULL;
   g_autofree char *inner_text = NULL;
   g_autofree char *digest_text = NULL;
   unsigned char digest[DIGEST_BYTES];
-  const char *text;
   gsize length = 0;
 
-  text = g_bytes_get_data (inner, &length);
-  utf16 = g_convert (text, (gssize) get_trimmed_length (text, length), "UTF-16LE", "UTF-8", NULL,
-                     &length, NULL);
-  g_assert (utf16 != NULL); /* the writer gives valid UTF-8 */
+  utf16 = g_convert (inner, -1, "UTF-16LE", "UTF-8", NULL, &length, NULL);
+  g_assert (utf16 != NULL); /* any valid UTF-8 can be written so */
   compute_digest (digest_key, utf16, length, digest);
   inner_text = g_base64_encode ((const guchar *) utf16, length);
   digest_text = g_base64_encode (digest, sizeof digest);
@@ -166,6 +165,15 @@ lk_batch_write_request (LkBatchType type, GPtrArray *items, const LkSecret *dige
   lk_xml_writer_element (writer, "Digest", digest_text);
   lk_xml_writer_element (writer, "RequestXml", inner_text);
   return lk_xml_writer_finish (writer);
+}
+
+GBytes *
+lk_batch_write_request (LkBatchType type, GPtrArray *items, const LkSecret *digest_key)
+{
+  g_autoptr (GBytes) inner = write_inner_request (type, items);
+  g_autofree char *text = dup_trimmed (inner);
+
+  return lk_batch_seal_request (text, digest_key);
 }
 
 static xmlDoc *
@@ -366,8 +374,6 @@ lk_batch_write_response (LkBatchType type, GPtrArray *items)
   g_autoptr (LkXmlWriter) outer = lk_xml_writer_new (TRUE);
   g_autoptr (GBytes) bytes = NULL;
   g_autofree char *text = NULL;
-  const char *data;
-  gsize length = 0;
 
   lk_xml_writer_start (inner, "ActivationResponse");
   lk_xml_writer_namespace (inner, NULL, RESPONSE_NS);
@@ -377,8 +383,7 @@ lk_batch_write_response (LkBatchType type, GPtrArray *items)
   for (guint i = 0; i < items->len; i++)
     write_answer (inner, g_ptr_array_index (items, i));
   bytes = lk_xml_writer_finish (inner);
-  data = g_bytes_get_data (bytes, &length);
-  text = g_strndup (data, get_trimmed_length (data, length));
+  text = dup_trimmed (bytes);
 
   start_envelope (outer);
   lk_xml_writer_start (outer, "BatchActivateResponse");

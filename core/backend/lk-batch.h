@@ -43,6 +43,8 @@ LkSecret *lk_batch_parse_digest_key (const LkSecret *text, GError **error);
 
 /* The request for @items (LkBatchItem). */
 GBytes *lk_batch_write_request (LkBatchType type, GPtrArray *items, const LkSecret *digest_key);
+/* The envelope and digest around any inner document, valid UTF-8; for tests of the server side. */
+GBytes *lk_batch_seal_request (const char *inner, const LkSecret *digest_key);
 /* Server side: digest checked first (LK_ERROR_DENIED when it is wrong), then parsed. */
 GPtrArray *
 lk_batch_read_request (GBytes *body, const LkSecret *digest_key, LkBatchType *type, GError **error);
