@@ -2,8 +2,11 @@
 #include "config.h"
 
 #include "base/lk-error.h"
+#include "gateway/lk-gateway-records.h"
 #include "lk-fault-server.h"
 #include "lk-site.h"
+
+#include <string.h>
 
 /* An upstream site in practice, and one that asks it. */
 static void
@@ -202,6 +205,121 @@ test_late_answer (void)
   g_assert_cmpint (lk_site_get_int (upstream, "SELECT count (*) FROM audit"), ==, 1);
 }
 
+/* A person may decide what the gateway must not. */
+static void
+test_retry (void)
+{
+  g_autoptr (LkFaultServer) server = lk_fault_server_new (LK_FAULT_CLOSE, NULL, NULL);
+  g_autoptr (LkSite) upstream = lk_site_new ();
+  g_autoptr (LkSite) site = lk_site_new ();
+  g_autofree char *url = use_fault_server (site, lk_fault_server_get_port (server));
+  g_autofree char *iid = lk_site_make_iid (0);
+  g_autoptr (GPtrArray) items = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n = 0;
+
+  lk_site_start (site);
+  ask_expecting_later (site);
+  lk_site_stop (site);
+
+  lk_site_start (upstream);
+  join_upstream (site, upstream);
+  lk_site_start (site);
+  ask_expecting_later (site);
+  g_assert_true (lk_gateway_retry (lk_gateway_get_state (site->gateway), iid, &n, &error));
+  g_assert_cmpuint (n, ==, 1);
+  items = lk_site_ask (site, 0, 1);
+  lk_site_assert_cid (items, 0);
+
+  g_assert_true (lk_gateway_retry (lk_gateway_get_state (site->gateway), iid, &n, &error));
+  g_assert_cmpuint (n, ==, 0); /* what is confirmed stays so */
+}
+
+static char *
+make_reply (const char *inner)
+{
+  g_autofree char *escaped = g_markup_escape_text (inner, -1);
+  g_autofree char *body = g_strdup_printf ("<e><ResponseXml>%s</ResponseXml></e>", escaped);
+
+  return g_strdup_printf ("HTTP/1.1 200 OK\r\nContent-Length: %" G_GSIZE_FORMAT
+                          "\r\nConnection: close\r\n\r\n%s",
+                          strlen (body), body);
+}
+
+/* What the answer to a larger batch does not mention is asked for once more, singly. */
+static void
+test_not_mentioned (void)
+{
+  g_autofree char *reply = make_reply ("<Responses><Response/></Responses>");
+  g_autoptr (LkFaultServer) server = lk_fault_server_new (LK_FAULT_REPLY, reply, NULL);
+  g_autoptr (LkSite) site = lk_site_new ();
+  g_autofree char *url = use_fault_server (site, lk_fault_server_get_port (server));
+
+  site->options.upstream.batch_size = 10;
+  lk_site_start (site);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GPtrArray) items = lk_site_ask (site, 0, 3);
+
+      for (guint j = 0; j < 3; j++)
+        lk_site_assert_code (items, j, LK_BATCH_E_TOO_MANY);
+      g_assert_cmpuint (lk_fault_server_get_requests (server), ==, 4);
+      lk_site_skip (site, LK_DAY);
+    }
+}
+
+/* A key that the service has blocked is not asked about again, until someone says so. */
+static void
+test_blocked_key (void)
+{
+  g_autofree char *reply = make_reply ("<a><ErrorInfo><ErrorCode>0x67</ErrorCode></ErrorInfo></a>");
+  g_autoptr (LkFaultServer) server = lk_fault_server_new (LK_FAULT_REPLY, reply, NULL);
+  g_autoptr (LkSite) site = lk_site_new ();
+  g_autofree char *url = use_fault_server (site, lk_fault_server_get_port (server));
+  g_autoptr (GError) error = NULL;
+
+  lk_site_start (site);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (GPtrArray) items = lk_site_ask (site, i, 1);
+
+      lk_site_assert_code (items, 0, LK_BATCH_E_BLOCKED);
+    }
+  g_assert_cmpuint (lk_fault_server_get_requests (server), ==, 1);
+
+  lk_gateway_pool_set (lk_gateway_get_state (site->gateway), LK_SITE_KEY, 5, FALSE, &error);
+  g_assert_no_error (error);
+  g_ptr_array_unref (lk_site_ask (site, 0, 1));
+  g_assert_cmpuint (lk_fault_server_get_requests (server), ==, 2);
+}
+
+/* An answer that cannot be written yet is held, and written when it can be. */
+static void
+test_held_answer (void)
+{
+  g_autoptr (LkSite) upstream = lk_site_new ();
+  g_autoptr (LkSite) site = lk_site_new ();
+  g_autoptr (GPtrArray) items = NULL;
+
+  lk_site_start (upstream);
+  join_upstream (site, upstream);
+  site->options.answer_within_ms = 200;
+  lk_site_start (site);
+  lk_site_run (site, "CREATE TRIGGER full BEFORE INSERT ON confirmation BEGIN"
+                     " SELECT raise (ABORT, 'no room'); END");
+  ask_expecting_later (site);
+  g_assert_cmpint (lk_site_get_int (upstream, LK_SITE_CONFIRMED), ==, 1);
+  lk_site_run (site, "DROP TRIGGER full");
+  do
+    {
+      g_clear_pointer (&items, g_ptr_array_unref);
+      items = lk_site_ask (site, 0, 1);
+    }
+  while (((LkBatchItem *) items->pdata[0])->code == LK_BATCH_E_TOO_MANY);
+  lk_site_assert_cid (items, 0);
+  g_assert_cmpint (lk_site_get_int (upstream, "SELECT count (*) FROM audit"), ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -214,5 +332,9 @@ main (int argc, char **argv)
   g_test_add_func ("/upstream/sent-at-start", test_sent_at_start);
   g_test_add_func ("/upstream/not-sent", test_not_sent);
   g_test_add_func ("/upstream/late-answer", test_late_answer);
+  g_test_add_func ("/upstream/retry", test_retry);
+  g_test_add_func ("/upstream/not-mentioned", test_not_mentioned);
+  g_test_add_func ("/upstream/blocked-key", test_blocked_key);
+  g_test_add_func ("/upstream/held-answer", test_held_answer);
   return g_test_run ();
 }
