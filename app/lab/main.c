@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "lab/lk-lab.h"
+#include "lab/lk-lab-control.h"
 
 #include <glib-unix.h>
 #include <locale.h>
@@ -27,6 +27,8 @@ typedef struct
   char *mix;
   char *certificate;
   char *key;
+  char *practice_key;
+  char *key_file;
   gboolean version;
 } Arguments;
 
@@ -65,6 +67,9 @@ static const GOptionEntry entries[] = {
   { "profile-mix", 0, 0, G_OPTION_ARG_STRING, &arguments.mix,
     "Generations of Windows with weights, as in “10=3,2022=1”", "MIX" },
   { "threads", 0, 0, G_OPTION_ARG_INT, &arguments.threads, "Serving threads, usually 2", "N" },
+  { "practice-key", 0, 0, G_OPTION_ARG_STRING, &arguments.practice_key,
+    "Write a practice key (mak:N, gvlk:N, office-mak:N, …) to --key-file and end", "KIND:N" },
+  { "key-file", 0, 0, G_OPTION_ARG_FILENAME, &arguments.key_file, "Where to write it", "FILE" },
   { "version", 0, 0, G_OPTION_ARG_NONE, &arguments.version, "Show the version", NULL },
   { 0 },
 };
@@ -142,15 +147,62 @@ open_lab (GError **error)
   return lk_lab_new (&options, error);
 }
 
-static void
-say_ready (LkLab *lab)
+/* "office-mak:2" into a file that nobody else may read. */
+static gboolean
+write_practice_key (GError **error)
 {
-  g_autofree char *text =
-      g_strdup_printf ("ready port=%u tls=%u\n", lk_lab_get_port (lab), lk_lab_get_tls_port (lab));
+  static const struct
+  {
+    const char *word;
+    LkKeyKind kind;
+    LkLabProductKind product;
+  } kinds[] = {
+    { "mak", LK_KEY_MAK, LK_LAB_WINDOWS },         { "gvlk", LK_KEY_GVLK, LK_LAB_WINDOWS },
+    { "kms-host", LK_KEY_CSVLK, LK_LAB_WINDOWS },  { "office-mak", LK_KEY_MAK, LK_LAB_OFFICE },
+    { "office-gvlk", LK_KEY_GVLK, LK_LAB_OFFICE }, { "esu-mak", LK_KEY_MAK, LK_LAB_ESU },
+  };
+  g_auto (GStrv) halves = g_strsplit (arguments.practice_key, ":", 2);
+  guint64 number = 0;
+
+  for (guint i = 0; arguments.key_file != NULL && i < G_N_ELEMENTS (kinds); i++)
+    if (g_strcmp0 (halves[0], kinds[i].word) == 0 &&
+        (halves[1] == NULL || g_ascii_string_to_unsigned (halves[1], 10, 0, 1000, &number, NULL)))
+      {
+        g_autoptr (LkSecret) key = lk_lab_key_new (kinds[i].kind, kinds[i].product, (guint) number);
+
+        return g_file_set_contents_full (arguments.key_file, lk_secret_peek (key),
+                                         (gssize) lk_secret_get_length (key),
+                                         G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+      }
+
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               "--practice-key wants a kind and a number, as in “mak:1”, and --key-file");
+  return FALSE;
+}
+
+static void
+say_ready (LkLab *lab, LkLabControl *control)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
   int fd = arguments.ready_fd >= 0 ? arguments.ready_fd : STDOUT_FILENO;
 
-  if (write (fd, text, strlen (text)) < 0)
+  g_string_printf (line, "ready port=%u", lk_lab_get_port (lab));
+  if (lk_lab_get_tls_port (lab) != 0)
+    g_string_append_printf (line, " tls=%u", lk_lab_get_tls_port (lab));
+  if (control != NULL)
+    g_string_append_printf (line, " control=%u", lk_lab_control_get_port (control));
+  g_string_append_c (line, '\n');
+  if (write (fd, line->str, line->len) < 0)
     g_debug ("Nobody reads that the lab is ready");
+}
+
+static int
+report (gboolean ok, const GError *error)
+{
+  if (ok)
+    return 0;
+  fprintf (stderr, "latchkey-lab: %s\n", error->message);
+  return error->domain == G_OPTION_ERROR ? 2 : 1;
 }
 
 int
@@ -160,6 +212,7 @@ main (int argc, char **argv)
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GError) error = NULL;
   g_autoptr (LkLab) lab = NULL;
+  g_autoptr (LkLabControl) control = NULL; /* freed before the lab */
 
   setlocale (LC_ALL, "");
   g_option_context_add_main_entries (context, entries, NULL);
@@ -174,18 +227,20 @@ main (int argc, char **argv)
       return 0;
     }
 
+  if (arguments.practice_key != NULL)
+    return report (write_practice_key (&error), error);
+
   raise_descriptor_limit ();
   g_unix_signal_add (SIGTERM, on_signal, loop);
   g_unix_signal_add (SIGINT, on_signal, loop);
   lab = open_lab (&error);
-  if (lab == NULL ||
+  if (lab != NULL && arguments.control_port >= 0)
+    control = lk_lab_control_new (lab, (guint16) arguments.control_port, &error);
+  if (error != NULL ||
       (arguments.hosts != NULL && !lk_lab_write_hosts (lab, arguments.hosts, &error)))
-    {
-      fprintf (stderr, "latchkey-lab: %s\n", error->message);
-      return error->domain == G_OPTION_ERROR ? 2 : 1;
-    }
+    return report (FALSE, error);
 
-  say_ready (lab);
+  say_ready (lab, control);
   g_main_loop_run (loop);
   return 0;
 }
