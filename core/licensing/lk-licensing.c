@@ -366,6 +366,14 @@ verify_still_same (LkLicensing *self, GCancellable *cancellable, GError **error)
   return FALSE;
 }
 
+/* Before any change, and before its arguments are looked up: this may learn a new service version.
+ */
+static gboolean
+prepare_change (LkLicensing *self, GCancellable *cancellable, GError **error)
+{
+  return settle_dialect (self, cancellable, error) && verify_still_same (self, cancellable, error);
+}
+
 static gboolean
 change (LkLicensing *self,
         const char *class_name,
@@ -377,9 +385,6 @@ change (LkLicensing *self,
         GError **error)
 {
   g_autoptr (LkWsmanRow) output = NULL;
-
-  if (!settle_dialect (self, cancellable, error) || !verify_still_same (self, cancellable, error))
-    return FALSE;
 
   lk_link_require_serial (get_link (self), self->identity != NULL ? self->identity_serial : 0);
   output = lk_wsman_invoke (self->wsman, class_name, selectors, method, parameters, FALSE,
@@ -397,6 +402,8 @@ change_service (LkLicensing *self,
 {
   const char *selectors[] = { "Version", NULL, NULL };
 
+  if (!prepare_change (self, cancellable, error))
+    return FALSE;
   if (self->service_version == NULL)
     {
       g_autoptr (LkWsmanRow) service = query_service (self, cancellable, error);
@@ -420,9 +427,13 @@ change_product (LkLicensing *self,
 {
   const char *selectors[] = { "ID", product->activation_id, NULL };
   const char *application = product->application_id != NULL ? product->application_id : "";
-  gboolean is_old_office =
-      has_old_stack (self) && g_ascii_strcasecmp (application, LK_APPLICATION_WINDOWS) != 0;
+  gboolean is_old_office;
 
+  if (!prepare_change (self, cancellable, error))
+    return FALSE;
+
+  is_old_office =
+      has_old_stack (self) && g_ascii_strcasecmp (application, LK_APPLICATION_WINDOWS) != 0;
   return change (self, is_old_office ? OFFICE_PRODUCT : PRODUCT, selectors, method, parameters,
                  timeout_s, cancellable, error);
 }

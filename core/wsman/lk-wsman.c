@@ -245,8 +245,8 @@ release (LkWsman *self, const char *uri, const char *context, GCancellable *canc
   g_autofree char *id = lk_wsman_new_message_id ();
   LkWsmanRequest request = make_request (self, uri, id, READ_TIMEOUT_S);
   g_autoptr (GBytes) message = lk_wsman_write_release (&request, context);
-  g_autoptr (LkWsmanReply) reply =
-      exchange (self, message, id, "Release", FALSE, 0, cancellable, NULL);
+
+  lk_wsman_reply_free (exchange (self, message, id, "Release", FALSE, 0, cancellable, NULL));
 }
 
 static gboolean
