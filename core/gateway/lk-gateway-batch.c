@@ -16,6 +16,7 @@ typedef struct
   LkGatewayBatch *batch;
   const LkGatewayRules *rules;
   gint64 now;
+  GHashTable *blocks; /* key identity → code of its block, for keys seen in this batch */
 } Judgement;
 
 LkGatewayBatch *
@@ -61,29 +62,39 @@ is_practice_epid (const char *text)
          epid.group <= PRACTICE_GROUP_MAX;
 }
 
-/* In practice every key has a pool, so that using one up can be practised, too. */
+/* Looks at a key once a batch, since counting its spends takes time. In practice every key has a
+ * pool, so that using one up can be practised, too. */
 static gboolean
-ensure_practice_pool (LkDb *db,
-                      const char *key_identity,
-                      const Judgement *judgement,
-                      GError **error)
+look_at_key (LkDb *db,
+             const Judgement *judgement,
+             char *key_identity,
+             guint32 *blocked_code,
+             GError **error)
 {
+  gpointer known = NULL;
   LkPool pool;
 
+  if (g_hash_table_lookup_extended (judgement->blocks, key_identity, NULL, &known))
+    {
+      *blocked_code = GPOINTER_TO_UINT (known);
+      return TRUE;
+    }
   if (!lk_ledger_get_pool (db, key_identity, &pool, error))
     return FALSE;
 
+  *blocked_code = pool.blocked_code;
+  g_hash_table_insert (judgement->blocks, key_identity, GUINT_TO_POINTER (pool.blocked_code));
   /* Dated back: what is confirmed in this millisecond counts against the figure. */
-  return pool.remaining >= 0 ||
+  return !judgement->rules->is_practice || pool.remaining >= 0 ||
          lk_ledger_set_remaining (db, key_identity, judgement->rules->practice_pool,
                                   judgement->now - 1, error);
 }
 
 /* A key that was used up or blocked, and of which a person has said since what it has left. */
 static gboolean
-is_to_be_tried_again (const LkSpend *spend, const LkPool *pool)
+is_to_be_tried_again (const LkSpend *spend, guint32 blocked_code)
 {
-  return spend != NULL && spend->state == LK_SPEND_REFUSED && pool->blocked_code == 0 &&
+  return spend != NULL && spend->state == LK_SPEND_REFUSED && blocked_code == 0 &&
          (spend->code == LK_BATCH_E_EXHAUSTED || spend->code == LK_BATCH_E_BLOCKED);
 }
 
@@ -99,6 +110,7 @@ static gboolean
 spend_on_item (LkDb *db,
                const Judgement *judgement,
                guint index,
+               guint32 blocked_code,
                const char **outcome,
                GError **error)
 {
@@ -108,16 +120,15 @@ spend_on_item (LkDb *db,
   g_autoptr (GError) local_error = NULL;
   g_autoptr (LkSpend) spend = lk_ledger_get_spend (db, key_identity, item->iid, &local_error);
   LkReservation reservation = LK_RESERVE_OK;
-  LkPool pool;
 
   if (local_error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
-  if (!lk_ledger_get_pool (db, key_identity, &pool, error) ||
-      !lk_ledger_reserve (db, key_identity, item->iid, item->epid, LK_METHOD_PROXY, TRUE,
-                          is_to_be_tried_again (spend, &pool), judgement->now, &reservation, error))
+  if (!lk_ledger_reserve (db, key_identity, item->iid, item->epid, LK_METHOD_PROXY, TRUE,
+                          is_to_be_tried_again (spend, blocked_code), judgement->now, &reservation,
+                          error))
     return FALSE;
 
   switch (reservation)
@@ -140,13 +151,13 @@ spend_on_item (LkDb *db,
     case LK_RESERVE_UNKNOWN_POOL:
     default:
       *outcome = "no-room";
-      item->code = pool.blocked_code != 0 ? pool.blocked_code : LK_BATCH_E_EXHAUSTED;
+      item->code = blocked_code != 0 ? blocked_code : LK_BATCH_E_EXHAUSTED;
       break;
     }
-  if (pool.blocked_code != 0 && item->code == 0)
+  if (blocked_code != 0 && item->code == 0)
     {
       *outcome = "key-blocked";
-      item->code = pool.blocked_code;
+      item->code = blocked_code;
     }
   if (item->code != 0)
     return TRUE;
@@ -168,8 +179,9 @@ static gboolean
 judge_item (LkDb *db, const Judgement *judgement, guint index, const char **outcome, GError **error)
 {
   LkBatchItem *item = g_ptr_array_index (judgement->batch->items, index);
-  const char *key_identity = g_ptr_array_index (judgement->batch->key_identities, index);
+  char *key_identity = g_ptr_array_index (judgement->batch->key_identities, index);
   g_autoptr (GError) local_error = NULL;
+  guint32 blocked_code = 0;
 
   if (key_identity == NULL || (judgement->rules->is_practice && !is_practice_epid (item->epid)))
     {
@@ -177,7 +189,7 @@ judge_item (LkDb *db, const Judgement *judgement, guint index, const char **outc
       item->code = LK_BATCH_E_INVALID_KEY;
       return TRUE;
     }
-  if (judgement->rules->is_practice && !ensure_practice_pool (db, key_identity, judgement, error))
+  if (!look_at_key (db, judgement, key_identity, &blocked_code, error))
     return FALSE;
 
   if (judgement->batch->type == LK_BATCH_REMAINING)
@@ -197,7 +209,7 @@ judge_item (LkDb *db, const Judgement *judgement, guint index, const char **outc
   item->cid = lk_ledger_get_cid (db, key_identity, item->iid, &local_error);
   *outcome = "on-record";
   if (local_error == NULL)
-    return item->cid != NULL || spend_on_item (db, judgement, index, outcome, error);
+    return item->cid != NULL || spend_on_item (db, judgement, index, blocked_code, outcome, error);
 
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;
@@ -267,7 +279,13 @@ lk_gateway_batch_judge (LkGatewayBatch *self,
                         const LkGatewayRules *rules,
                         GError **error)
 {
-  Judgement judgement = { .batch = self, .rules = rules, .now = lk_gateway_state_now (state) };
+  g_autoptr (GHashTable) blocks = g_hash_table_new (g_str_hash, g_str_equal);
+  Judgement judgement = {
+    .batch = self,
+    .rules = rules,
+    .now = lk_gateway_state_now (state),
+    .blocks = blocks,
+  };
 
   return lk_gateway_state_write (state, judge_batch, &judgement, error);
 }
