@@ -4,6 +4,7 @@
 #include "gateway/lk-gateway.h"
 
 #include "base/lk-error.h"
+#include "gateway/lk-gateway-audit.h"
 #include "gateway/lk-gateway-client.h"
 #include "net/lk-server.h"
 
@@ -29,6 +30,7 @@ struct _LkGateway
   gboolean has_tls;
   LkServer *server;
   GThreadPool *workers;
+  gint64 refused_at; /* when a refusal was last put into the audit log */
 };
 
 static guint
@@ -67,7 +69,37 @@ find_token (const LkHttpMessage *request)
   return value + 7;
 }
 
-/* Tells the client why its request was not even looked at; NULL if it will be. */
+static gboolean
+add_refusal (LkDb *db, gpointer user_data, GError **error)
+{
+  return lk_gateway_audit_add (db, user_data, error);
+}
+
+/* Refusals are recorded once a second at most: strangers must not be able to fill the disk. */
+static void
+record_refusal (LkGateway *self, const char *client, guint status)
+{
+  gint64 now = lk_gateway_state_now (self->state);
+  gint64 before = __atomic_load_n (&self->refused_at, __ATOMIC_SEQ_CST);
+  const LkGatewayAudit line = {
+    .at = now,
+    .client = client != NULL ? client : "",
+    .batch = "",
+    .outcome = status == 401   ? "token-refused"
+               : status == 403 ? "digest-refused"
+                               : "malformed",
+  };
+  g_autoptr (GError) error = NULL;
+
+  if ((now >= before && now - before < LK_SECOND) ||
+      !__atomic_compare_exchange_n (&self->refused_at, &before, now, FALSE, __ATOMIC_SEQ_CST,
+                                    __ATOMIC_SEQ_CST))
+    return;
+  if (!lk_gateway_state_write (self->state, add_refusal, (gpointer) &line, &error))
+    g_warning ("A refusal is not recorded: %s", error->message);
+}
+
+/* NULL, with the status to answer, for a request that is not even looked at. */
 static LkGatewayBatch *
 admit_request (LkGateway *self, const LkHttpMessage *request, guint *status, GError **error)
 {
@@ -80,6 +112,8 @@ admit_request (LkGateway *self, const LkHttpMessage *request, guint *status, GEr
   if (client == NULL)
     {
       *status = g_error_matches (*error, LK_ERROR, LK_ERROR_DENIED) ? 401 : 503;
+      if (*status == 401)
+        record_refusal (self, NULL, *status);
       return NULL;
     }
 
@@ -89,7 +123,7 @@ admit_request (LkGateway *self, const LkHttpMessage *request, guint *status, GEr
     return lk_gateway_batch_new (client, type, items);
 
   *status = g_error_matches (*error, LK_ERROR, LK_ERROR_DENIED) ? 403 : status_for_error (*error);
-  g_message ("Client %s: %s", client, (*error)->message);
+  record_refusal (self, client, *status);
   return NULL;
 }
 

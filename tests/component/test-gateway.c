@@ -89,7 +89,12 @@ test_denied (void)
       g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
       g_assert_cmpstr (lk_backend_stage_to_word (stage), ==,
                        lk_backend_stage_to_word (expected[i]));
+      lk_site_skip (site, 2 * LK_SECOND);
     }
+  g_assert_cmpint (lk_site_get_int (site, "SELECT count (*) FROM audit"), ==, 3);
+  g_assert_cmpint (lk_site_get_int (site, "SELECT count (*) FROM audit WHERE client = 'console-1'"
+                                          " AND outcome = 'digest-refused'"),
+                   ==, 1);
 }
 
 static void
