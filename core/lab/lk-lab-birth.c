@@ -154,7 +154,7 @@ add_windows (LkLabBirth *self, LkLabTraits *traits, LkLabState *state, gint64 no
 
   traits->is_subscription = lot < 2 && g_str_has_prefix (traits->generation->version, "10.") &&
                             !traits->generation->is_server;
-  traits->has_oem_key = lot >= 2 && lot < 6 && traits->generation->columns == LK_LAB_COLUMNS_8;
+  traits->has_oem_key = lot >= 2 && lot < 6 && traits->generation->columns >= LK_LAB_COLUMNS_8;
 
   if (traits->is_subscription || traits->has_oem_key)
     {
@@ -186,7 +186,7 @@ add_extras (LkLabBirth *self, LkLabTraits *traits, LkLabState *state, gint64 now
   gint64 age = (gint64) (lk_lab_draw (traits->seed, "age", 1) % (29 * DAY));
 
   /* Older systems keep Office in a service of its own. */
-  if (traits->generation->columns == LK_LAB_COLUMNS_8 && !traits->generation->is_server &&
+  if (traits->generation->columns >= LK_LAB_COLUMNS_8 && !traits->generation->is_server &&
       office < 40)
     {
       LkLabProduct *product = add_product (self, traits, state, LK_LAB_OFFICE,

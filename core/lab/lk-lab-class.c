@@ -221,6 +221,12 @@ get_firmware_description (const LkLabRow *row, GString *value, gboolean *is_null
 }
 
 static void
+get_firmware_part (const LkLabRow *row, GString *value, gboolean *is_null)
+{
+  g_string_assign (value, row->view->traits->has_oem_key ? "[4.0]X00-00000" : "");
+}
+
+static void
 get_subscription (const LkLabRow *row, GString *value, gboolean *is_null)
 {
   g_string_assign (value, row->view->traits->is_subscription ? "1" : "0");
@@ -300,6 +306,7 @@ get_product_type (const LkLabRow *row, GString *value, gboolean *is_null)
 #define S LK_LAB_COLUMNS_2008
 #define N LK_LAB_COLUMNS_7
 #define E LK_LAB_COLUMNS_8
+#define C LK_LAB_COLUMNS_10
 #define TEXT(name, since, fixed, get)                                                              \
   {                                                                                                \
     name, LK_LAB_CIM_STRING, since, fixed, get                                                     \
@@ -382,7 +389,7 @@ static const LkLabColumn product_columns[] = {
 };
 
 static const LkLabColumn service_columns[] = {
-  UINT ("AzureMetadataResponse", E, "0", NULL),
+  UINT ("AzureMetadataResponse", C, "0", NULL),
   TEXT ("ClientMachineID", V, NULL, get_cmid),
   TEXT ("DiscoveredKeyManagementServiceMachineIpAddress", E, NULL, NULL),
   TEXT ("DiscoveredKeyManagementServiceMachineName", N, NULL, NULL),
@@ -410,14 +417,14 @@ static const LkLabColumn service_columns[] = {
   UINT ("OA2xBiosMarkerStatus", E, "0", NULL),
   TEXT ("OA3xOriginalProductKey", E, NULL, get_firmware_key),
   TEXT ("OA3xOriginalProductKeyDescription", E, NULL, get_firmware_description),
-  TEXT ("OA3xOriginalProductKeyPkPn", E, "", NULL),
+  TEXT ("OA3xOriginalProductKeyPkPn", E, NULL, get_firmware_part),
   UINT ("PolicyCacheRefreshRequired", V, "0", NULL),
   UINT ("RemainingWindowsReArmCount", N, NULL, get_rearm_left),
   UINT ("RequiredClientCount", V, UNSET, NULL),
-  TEXT ("SubscriptionEdition", E, NULL, get_subscription_edition),
-  TEXT ("SubscriptionExpiry", E, NULL, NULL),
-  UINT ("SubscriptionStatus", E, NULL, get_subscription),
-  UINT ("SubscriptionType", E, NULL, get_subscription),
+  TEXT ("SubscriptionEdition", C, NULL, get_subscription_edition),
+  TEXT ("SubscriptionExpiry", C, NULL, NULL),
+  UINT ("SubscriptionStatus", C, NULL, get_subscription),
+  UINT ("SubscriptionType", C, NULL, get_subscription),
   TEXT ("TokenActivationAdditionalInfo", N, NULL, NULL),
   TEXT ("TokenActivationCertificateThumbprint", N, NULL, NULL),
   UINT ("TokenActivationGrantNumber", N, UNSET, NULL),
@@ -429,7 +436,7 @@ static const LkLabColumn service_columns[] = {
 };
 
 static const LkLabColumn computer_columns[] = {
-  TEXT ("DNSHostName", S, NULL, get_host),
+  TEXT ("DNSHostName", V, NULL, get_host),
   TEXT ("Domain", V, NULL, get_domain),
   UINT ("DomainRole", V, NULL, get_domain_role),
   TEXT ("Manufacturer", V, "Latchkey", NULL),
@@ -462,6 +469,7 @@ static const LkLabColumn system_columns[] = {
 #undef S
 #undef N
 #undef E
+#undef C
 
 static const LkLabClass classes[] = {
   { "SoftwareLicensingProduct", "ID", FALSE, product_columns, G_N_ELEMENTS (product_columns) },

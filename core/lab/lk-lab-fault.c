@@ -129,7 +129,7 @@ apply_part (LkLabFaultSet *self, guint64 seed, const char *part, GError **error)
   LkLabFault fault;
   char *end = NULL;
   gdouble percent;
-  guint value = 0;
+  guint64 value = 0;
 
   if (g_strv_length (halves) != 2 || !lk_lab_fault_from_word (g_strstrip (halves[0]), &fault))
     {
@@ -141,7 +141,7 @@ apply_part (LkLabFaultSet *self, guint64 seed, const char *part, GError **error)
   if (end != halves[1] && *end == '%')
     end++;
   if (end != halves[1] && *end == ':')
-    value = (guint) MIN (g_ascii_strtoull (end + 1, &end, 10), MAX_VALUE);
+    value = g_ascii_strtoull (end + 1, &end, 10);
   if (end == halves[1] || (*end != '\0' && strcmp (end, "ms") != 0) ||
       !(percent >= 0 && percent <= 100))
     {
@@ -152,7 +152,7 @@ apply_part (LkLabFaultSet *self, guint64 seed, const char *part, GError **error)
 
   for (guint i = 0; i < self->n_places; i++)
     if ((gdouble) (lk_lab_draw (seed, words[fault], i) % 1000000) < percent * 10000)
-      lk_lab_fault_set_put (self, i, fault, TRUE, value);
+      lk_lab_fault_set_put (self, i, fault, TRUE, (guint) MIN (value, MAX_VALUE));
   return TRUE;
 }
 

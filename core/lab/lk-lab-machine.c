@@ -32,15 +32,15 @@ static const LkLabGeneration generations[] = {
   { "8.1", "Microsoft Windows 8.1 Enterprise", "Enterprise", "6.3.9600", "0.0", "3.0",
     "6.3.9600.16384", LK_LAB_COLUMNS_8, LK_LAB_LATER, 6401, 9600, 63, FALSE, 2 },
   { "10", "Microsoft Windows 10 Enterprise", "Enterprise", "10.0.19045", "0.0", "3.0",
-    "10.0.19041.3031", LK_LAB_COLUMNS_8, LK_LAB_LATER, 3612, 19045, 63, FALSE, 30 },
+    "10.0.19041.3031", LK_LAB_COLUMNS_10, LK_LAB_LATER, 3612, 19045, 63, FALSE, 30 },
   { "11", "Microsoft Windows 11 Enterprise", "Enterprise", "10.0.22631", "0.0", "3.0",
-    "10.0.22621.2506", LK_LAB_COLUMNS_8, LK_LAB_LATER, 3612, 22631, 63, FALSE, 25 },
+    "10.0.22621.2506", LK_LAB_COLUMNS_10, LK_LAB_LATER, 3612, 22631, 63, FALSE, 25 },
   { "2016", "Microsoft Windows Server 2016 Standard", "ServerStandard", "10.0.14393", "0.0", "3.0",
-    "10.0.14393.4350", LK_LAB_COLUMNS_8, LK_LAB_LATER, 3612, 14393, 63, TRUE, 5 },
+    "10.0.14393.4350", LK_LAB_COLUMNS_10, LK_LAB_LATER, 3612, 14393, 63, TRUE, 5 },
   { "2019", "Microsoft Windows Server 2019 Standard", "ServerStandard", "10.0.17763", "0.0", "3.0",
-    "10.0.17763.2989", LK_LAB_COLUMNS_8, LK_LAB_LATER, 3612, 17763, 63, TRUE, 5 },
+    "10.0.17763.2989", LK_LAB_COLUMNS_10, LK_LAB_LATER, 3612, 17763, 63, TRUE, 5 },
   { "2022", "Microsoft Windows Server 2022 Standard", "ServerStandard", "10.0.20348", "0.0", "3.0",
-    "10.0.20348.2700", LK_LAB_COLUMNS_8, LK_LAB_LATER, 3612, 20348, 63, TRUE, 5 },
+    "10.0.20348.2700", LK_LAB_COLUMNS_10, LK_LAB_LATER, 3612, 20348, 63, TRUE, 5 },
 };
 
 const LkLabGeneration *

@@ -13,6 +13,7 @@ typedef enum
   LK_LAB_COLUMNS_2008,
   LK_LAB_COLUMNS_7,
   LK_LAB_COLUMNS_8,
+  LK_LAB_COLUMNS_10,
 } LkLabColumns;
 
 typedef struct

@@ -226,7 +226,7 @@ answer (LkLab *self, Work *work, guint *status)
   const LkLabRequest *request = work->request;
   g_autofree char *name = lk_lab_machine_dup_fqdn (traits);
   const LkLabVoice voice = { name, traits->seed % 2 == 0 &&
-                                       traits->generation->columns == LK_LAB_COLUMNS_8 };
+                                       traits->generation->columns >= LK_LAB_COLUMNS_8 };
   gboolean reads_iid = FALSE;
   LkLabFaultKind kind;
   GBytes *body;

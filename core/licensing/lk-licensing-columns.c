@@ -3,10 +3,10 @@
 
 #include "licensing/lk-licensing-columns.h"
 
-#define PRODUCT_VISTA                                                                              \
+#define PRODUCT_RTM                                                                                \
   "ID, Name, Description, ApplicationID, LicenseFamily, PartialProductKey, ProductKeyID, "         \
-  "OfflineInstallationId, LicenseStatus, LicenseStatusReason, GracePeriodRemaining, "              \
-  "LicenseIsAddon"
+  "OfflineInstallationId, LicenseStatus, GracePeriodRemaining, LicenseIsAddon"
+#define PRODUCT_VISTA PRODUCT_RTM ", LicenseStatusReason"
 #define PRODUCT_7                                                                                  \
   PRODUCT_VISTA ", KeyManagementServiceMachine, KeyManagementServicePort, "                        \
                 "DiscoveredKeyManagementServiceMachineName, "                                      \
@@ -34,10 +34,9 @@ const char *
 lk_licensing_get_product_query (LkAge age)
 {
   static const char *const queries[] = {
-    [LK_AGE_CURRENT] = PRODUCTS (PRODUCT_8),
-    [LK_AGE_8] = PRODUCTS (PRODUCT_8),
-    [LK_AGE_7] = PRODUCTS (PRODUCT_7),
-    [LK_AGE_VISTA] = PRODUCTS (PRODUCT_VISTA),
+    [LK_AGE_CURRENT] = PRODUCTS (PRODUCT_8), [LK_AGE_8] = PRODUCTS (PRODUCT_8),
+    [LK_AGE_7] = PRODUCTS (PRODUCT_7),       [LK_AGE_VISTA] = PRODUCTS (PRODUCT_VISTA),
+    [LK_AGE_RTM] = PRODUCTS (PRODUCT_RTM),
   };
 
   return queries[age];
@@ -51,6 +50,7 @@ lk_licensing_get_service_query (LkAge age)
     [LK_AGE_8] = SERVICE (SERVICE_8),
     [LK_AGE_7] = SERVICE (SERVICE_7),
     [LK_AGE_VISTA] = SERVICE (SERVICE_VISTA),
+    [LK_AGE_RTM] = SERVICE (SERVICE_VISTA),
   };
 
   return queries[age];

@@ -11,7 +11,8 @@ typedef enum
   LK_AGE_CURRENT, /* builds of Windows 10 and later with subscriptions */
   LK_AGE_8,       /* stack 3.0: Windows 8, Server 2012 */
   LK_AGE_7,       /* stack 2.0: Windows 7, Server 2008 R2 */
-  LK_AGE_VISTA,   /* stack 1.1: Vista, Server 2008 */
+  LK_AGE_VISTA,   /* stack 1.1: Vista with a service pack, Server 2008 */
+  LK_AGE_RTM,     /* stack 1.1, too: the first Vista, without LicenseStatusReason */
 } LkAge;
 
 /* Where to begin for a machine of @stack ("3.0"; NULL: unknown). */

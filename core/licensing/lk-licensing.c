@@ -112,12 +112,12 @@ query_by_age (LkLicensing *self,
           *age = try;
           return rows;
         }
-      if (try == LK_AGE_VISTA || !is_unknown_name (cause))
+      if (try == LK_AGE_RTM || !is_unknown_name (cause))
         {
           g_propagate_error (error, g_steal_pointer (&cause));
           return NULL;
         }
-      while (try + 1 < LK_AGE_VISTA && strcmp (get_query (try + 1), get_query (try)) == 0)
+      while (try + 1 < LK_AGE_RTM && strcmp (get_query (try + 1), get_query (try)) == 0)
         try++;
     }
 }
