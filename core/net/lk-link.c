@@ -492,9 +492,8 @@ lk_link_post (LkLink *self,
   Call call;
 
   begin_call (self, &call, timeout_ms, cancellable);
-  if (self->channel != NULL && ((changing && g_get_monotonic_time () - self->last_answer >=
-                                                 (gint64) self->fresh_ms * 1000) ||
-                                !lk_channel_is_idle (self->channel)))
+  if (self->channel != NULL &&
+      !(changing ? lk_link_is_fresh (self) : lk_channel_is_idle (self->channel)))
     drop_channel (self);
 
   kept = self->channel != NULL;
@@ -502,8 +501,11 @@ lk_link_post (LkLink *self,
     fail_io (self, &call, LK_IO_CANCELLED, 0, "before anything was sent", error);
   else if (changing && self->required_serial != 0 &&
            (!kept || self->serial != self->required_serial))
-    fail (self, LK_LINK_PROBLEM_CLOSED, LK_ERROR_UNREACHABLE, error,
-          "the connection on which the machine was identified is gone");
+    {
+      self->stage = LK_LINK_TCP;
+      fail (self, LK_LINK_PROBLEM_CLOSED, LK_ERROR_UNREACHABLE, error,
+            "the connection on which the machine was identified is gone");
+    }
   else if (kept || open_channel (self, &call, error))
     request = write_request (self, content_type, body, length, error);
   if (request != NULL)

@@ -262,6 +262,39 @@ test_closed_after_sending (Fixture *f, gconstpointer data)
   g_assert_cmpuint (lk_peer_get_n_connections (f->peer), ==, 1); /* it was not sent again */
 }
 
+/* Answers the first request; of the second it reads a piece (all, if that is small), then goes. */
+static void
+serve_and_leave_the_second (LkPeerConnection *connection, gpointer data)
+{
+  g_autoptr (LkHttpMessage) request = lk_peer_read (connection);
+  char piece[1000];
+
+  lk_peer_answer (connection, 200, "first");
+  g_assert_cmpint (recv (connection->fd, piece, sizeof piece, 0), >, 0);
+}
+
+/* Whatever had left on a kept connection is not sent again, however inviting. */
+static void
+test_kept_connection_breaks (Fixture *f, gconstpointer data)
+{
+  static const gsize lengths[] = { 5, 20 * 1024 * 1024 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lengths); i++)
+    {
+      g_autofree char *body = g_strnfill (lengths[i], 'x');
+      g_autoptr (GError) error = NULL;
+
+      serve (f, serve_and_leave_the_second, NULL);
+      assert_answered (f, FALSE, "first");
+      g_assert_null (lk_link_post (f->link, "text/plain", body, lengths[i], TRUE, 0, NULL, &error));
+      g_assert_error (error, LK_ERROR, LK_ERROR_UNREACHABLE);
+      g_assert_true (lk_error_was_sent (error));
+      g_assert_cmpuint (lk_peer_get_n_connections (f->peer), ==, 1);
+      g_clear_pointer (&f->link, lk_link_free);
+      g_clear_pointer (&f->peer, lk_peer_free);
+    }
+}
+
 static void
 test_closed_mid_answer (Fixture *f, gconstpointer data)
 {
@@ -344,19 +377,37 @@ serve_once (LkPeerConnection *connection, gpointer data)
 }
 
 static void
-test_kept_connection_was_closed (Fixture *f, gconstpointer data)
+answer_once_and_see_it_closed (Fixture *f, Signal *signal)
+{
+  serve (f, serve_once, signal);
+  assert_answered (f, FALSE, "0");
+  g_mutex_lock (&signal->lock);
+  while (!signal->closed)
+    g_cond_wait (&signal->cond, &signal->lock);
+  g_mutex_unlock (&signal->lock);
+}
+
+static void
+test_kept_connection_was_closed (Fixture *f, gconstpointer changing)
 {
   Signal signal = { .closed = FALSE };
 
-  serve (f, serve_once, &signal);
-  assert_answered (f, FALSE, "0");
-  g_mutex_lock (&signal.lock);
-  while (!signal.closed)
-    g_cond_wait (&signal.cond, &signal.lock);
-  g_mutex_unlock (&signal.lock);
-
-  assert_answered (f, TRUE, "1");
+  answer_once_and_see_it_closed (f, &signal);
+  assert_answered (f, changing != NULL, "1");
   g_assert_cmpuint (lk_link_get_serial (f->link), ==, 2);
+}
+
+static void
+test_only_this_connection (Fixture *f, gconstpointer data)
+{
+  Signal signal = { .closed = FALSE };
+
+  answer_once_and_see_it_closed (f, &signal);
+  lk_link_require_serial (f->link, 1);
+  assert_fails (f, LK_ERROR_UNREACHABLE, LK_LINK_TCP, LK_LINK_PROBLEM_CLOSED, FALSE, "identified");
+  assert_answered (f, FALSE, "1"); /* reading is free to go anywhere */
+  lk_link_require_serial (f->link, 0);
+  assert_answered (f, TRUE, "2");
 }
 
 static void
@@ -456,10 +507,14 @@ main (int argc, char **argv)
   ADD ("trickle", test_trickle);
   ADD ("endless", test_endless);
   ADD ("closed-after-sending", test_closed_after_sending);
+  ADD ("kept-connection-breaks", test_kept_connection_breaks);
   ADD ("closed-mid-answer", test_closed_mid_answer);
   ADD ("not-http", test_not_http);
   ADD ("statuses", test_statuses);
-  ADD ("kept-connection-was-closed", test_kept_connection_was_closed);
+  ADD ("kept-connection-was-closed/read", test_kept_connection_was_closed);
+  g_test_add ("/link/kept-connection-was-closed/change", Fixture, "change", NULL,
+              test_kept_connection_was_closed, tear_down);
+  ADD ("only-this-connection", test_only_this_connection);
   ADD ("changes-want-a-fresh-connection", test_changes_want_a_fresh_connection);
   ADD ("cancel", test_cancel);
   ADD ("basic", test_basic);
