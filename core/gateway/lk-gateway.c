@@ -14,7 +14,8 @@
 #define SERVICE_PATH             "/BatchActivation/BatchActivation.asmx"
 #define DEFAULT_PRACTICE_POOL    10000
 #define DEFAULT_ANSWER_WITHIN_MS 20000
-#define N_WORKERS                16
+/* Most of them wait for upstream, if there is one. */
+#define N_WORKERS                64
 #define MAX_WAITING              256
 #define MAX_CONNECTIONS          512
 
