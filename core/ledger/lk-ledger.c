@@ -98,28 +98,32 @@ lk_ledger_get_cid (LkDb *db, const char *key_identity, const char *iid, GError *
 gboolean
 lk_ledger_get_pool (LkDb *db, const char *key_identity, LkPool *out, GError **error)
 {
-  g_autoptr (LkQuery) query = lk_db_query (
-      db, error,
-      "SELECT coalesce (p.remaining, -1), coalesce (p.checked_at, 0), coalesce (p.blocked_code, 0),"
-      " (SELECT count (*) FROM spend WHERE key_identity = ?1 AND state = 'confirmed'"
-      "   AND settled_at > coalesce (p.checked_at, 0)),"
-      " (SELECT count (*) FROM spend WHERE key_identity = ?1"
-      "   AND state IN ('reserved', 'sent', 'unknown')),"
-      " (SELECT count (*) FROM spend WHERE key_identity = ?1 AND state = 'confirmed')"
-      " FROM (SELECT 1) LEFT JOIN pool AS p ON p.key_identity = ?1",
-      "s", key_identity);
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (LkQuery) query =
+      lk_db_query (db, error,
+                   "SELECT remaining, checked_at, blocked_code, n_confirmed_since, n_open,"
+                   " n_confirmed FROM pool WHERE key_identity = ?1",
+                   "s", key_identity);
 
-  if (query == NULL || !lk_query_next (query, error))
+  if (query == NULL)
     return FALSE;
 
-  out->remaining = lk_query_int (query, 0);
-  out->checked_at = lk_query_int (query, 1);
-  out->blocked_code = (guint32) lk_query_int (query, 2);
-  out->confirmed_since = (guint) lk_query_int (query, 3);
-  out->open = (guint) lk_query_int (query, 4);
-  out->confirmed = (guint) lk_query_int (query, 5);
-  out->left = out->remaining - out->confirmed_since - out->open;
-  return TRUE;
+  *out = (LkPool){ .remaining = -1, .left = -1 };
+  if (lk_query_next (query, &local_error))
+    {
+      out->remaining = lk_query_int (query, 0);
+      out->checked_at = lk_query_int (query, 1);
+      out->blocked_code = (guint32) lk_query_int (query, 2);
+      out->confirmed_since = (guint) lk_query_int (query, 3);
+      out->open = (guint) lk_query_int (query, 4);
+      out->confirmed = (guint) lk_query_int (query, 5);
+      out->left = out->remaining - out->confirmed_since - out->open;
+    }
+  if (local_error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
 }
 
 gboolean

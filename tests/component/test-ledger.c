@@ -260,6 +260,62 @@ test_one_row_for_each_pair (Fixture *f, gconstpointer data)
   g_assert_error (error, LK_ERROR, LK_ERROR_STORE);
 }
 
+/* The counts that the triggers keep are what counting would give, after any history. */
+static void
+test_counts_are_true (Fixture *f, gconstpointer data)
+{
+  static const char wrong[] =
+      "SELECT count (*) FROM pool AS p WHERE"
+      " n_open <> (SELECT count (*) FROM spend AS s WHERE s.key_identity = p.key_identity"
+      "   AND state IN ('reserved', 'sent', 'unknown'))"
+      " OR n_confirmed <> (SELECT count (*) FROM spend AS s"
+      "   WHERE s.key_identity = p.key_identity AND state = 'confirmed')"
+      " OR n_confirmed_since <> (SELECT count (*) FROM spend AS s"
+      "   WHERE s.key_identity = p.key_identity AND state = 'confirmed'"
+      "   AND settled_at > p.checked_at)";
+
+  set_remaining (f, 3);
+  for (int i = 0; i < 2000; i++)
+    {
+      g_autofree char *iid = g_strdup_printf ("%054d", g_test_rand_int_range (0, 6));
+      g_autoptr (LkSpend) spend = lk_ledger_get_spend (f->db, KEY, iid, NULL);
+      gint64 now = NOW + i;
+      gint64 n_wrong = -1;
+      LkReservation reservation;
+
+      switch (g_test_rand_int_range (0, 8))
+        {
+        case 0:
+          lk_ledger_set_remaining (f->db, KEY, g_test_rand_int_range (-1, 6), now, NULL);
+          break;
+        case 1:
+          lk_ledger_release (f->db, KEY, iid, NULL);
+          break;
+        case 2:
+          if (g_test_rand_int_range (0, 20) == 0)
+            lk_ledger_confirm (f->db, KEY, iid, EPID, CID, LK_METHOD_PROXY, now, NULL);
+          break;
+        case 3:
+          if (spend != NULL)
+            lk_ledger_mark_sent (f->db, spend->id, now, NULL);
+          break;
+        case 4:
+          if (spend != NULL)
+            lk_ledger_mark_unsent (f->db, spend->id, now, NULL);
+          break;
+        case 5:
+          if (spend != NULL)
+            lk_ledger_mark_refused (f->db, spend->id, 0x90, "no", now, NULL);
+          break;
+        default:
+          lk_ledger_reserve (f->db, KEY, iid, EPID, LK_METHOD_PROXY, TRUE, TRUE, now, &reservation,
+                             NULL);
+        }
+      g_assert_true (lk_db_get_int (f->db, &n_wrong, -1, NULL, wrong, ""));
+      g_assert_cmpint (n_wrong, ==, 0);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -277,6 +333,7 @@ main (int argc, char **argv)
   ADD ("impossible-moves-are-errors", test_impossible_moves_are_errors);
   ADD ("blocked-key-sends-nothing", test_blocked_key_sends_nothing);
   ADD ("one-row-for-each-pair", test_one_row_for_each_pair);
+  ADD ("counts-are-true", test_counts_are_true);
 #undef ADD
 
   return g_test_run ();
