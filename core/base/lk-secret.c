@@ -17,6 +17,7 @@
 struct _LkSecret
 {
   gsize length;
+  gint ref_count; /* it never changes, so copies share it */
   char text[];
 };
 
@@ -46,6 +47,7 @@ lk_secret_new (const char *text, gssize length)
     g_error ("Out of guarded memory for secrets");
 
   self->length = n;
+  self->ref_count = 1;
   memcpy (self->text, text, n);
   self->text[n] = '\0';
   return self;
@@ -54,13 +56,17 @@ lk_secret_new (const char *text, gssize length)
 LkSecret *
 lk_secret_copy (const LkSecret *self)
 {
-  return self != NULL ? lk_secret_new (self->text, (gssize) self->length) : NULL;
+  LkSecret *shared = (LkSecret *) self;
+
+  if (shared != NULL)
+    g_atomic_int_inc (&shared->ref_count);
+  return shared;
 }
 
 void
 lk_secret_free (LkSecret *self)
 {
-  if (self != NULL)
+  if (self != NULL && g_atomic_int_dec_and_test (&self->ref_count))
     sodium_free (self);
 }
 

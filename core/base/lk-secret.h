@@ -13,6 +13,7 @@ typedef struct _LkSecret LkSecret;
 
 /* Copies @length bytes (-1: up to the NUL). The caller wipes its own copy. */
 LkSecret *lk_secret_new (const char *text, gssize length);
+/* The same text once more; each is freed. */
 LkSecret *lk_secret_copy (const LkSecret *self);
 void lk_secret_free (LkSecret *self);
 

@@ -65,7 +65,9 @@ lk_db_open (const char *path, LkDbMode mode, GError **error)
 {
   static const char set_up[] = "PRAGMA journal_mode = WAL;"
                                "PRAGMA synchronous = FULL;"
-                               "PRAGMA foreign_keys = ON;";
+                               "PRAGMA foreign_keys = ON;"
+                               /* else each savepoint of a group goes through a temporary file */
+                               "PRAGMA temp_store = MEMORY;";
   g_autoptr (LkDb) self = NULL;
   gboolean in_memory = g_str_equal (path, ":memory:");
   int flags = SQLITE_OPEN_NOMUTEX |

@@ -11,15 +11,16 @@ typedef struct
   gpointer user_data;
   GError *error;
   gboolean done;
+  GCond called; /* it is done, or its turn to lead has come */
 } Write;
 
 /* Whoever finds nobody writing becomes the leader: takes all that wait, commits them together and
- * wakes their threads. Those that come meanwhile form the next group. */
+ * wakes their threads, and one of those that came meanwhile, to lead the next group. Each waits on
+ * a condition of its own, so that nobody is woken for nothing. */
 struct _LkWriter
 {
   LkDb *db;
   GMutex lock;
-  GCond settled;
   GPtrArray *waiting; /* of Write, on their threads' stacks */
   gboolean is_writing;
 };
@@ -32,7 +33,6 @@ lk_writer_new (LkDb *db)
   self->db = db;
   self->waiting = g_ptr_array_new ();
   g_mutex_init (&self->lock);
-  g_cond_init (&self->settled);
   return self;
 }
 
@@ -44,7 +44,6 @@ lk_writer_free (LkWriter *self)
   g_assert (self->waiting->len == 0 && !self->is_writing);
   g_ptr_array_unref (self->waiting);
   g_mutex_clear (&self->lock);
-  g_cond_clear (&self->settled);
   lk_db_free (self->db);
   g_free (self);
 }
@@ -104,34 +103,45 @@ commit_group (LkDb *db, GPtrArray *group)
     fail_all (group, error);
 }
 
+/* Takes all that wait and commits them. Called with the lock, which it gives up meanwhile. */
+static void
+lead (LkWriter *self)
+{
+  g_autoptr (GPtrArray) group = self->waiting;
+
+  self->waiting = g_ptr_array_new ();
+  self->is_writing = TRUE;
+  g_mutex_unlock (&self->lock);
+
+  commit_group (self->db, group);
+
+  g_mutex_lock (&self->lock);
+  self->is_writing = FALSE;
+  for (guint i = 0; i < group->len; i++)
+    {
+      Write *write = g_ptr_array_index (group, i);
+
+      write->done = TRUE;
+      g_cond_signal (&write->called);
+    }
+  if (self->waiting->len > 0)
+    g_cond_signal (&((Write *) g_ptr_array_index (self->waiting, 0))->called);
+}
+
 gboolean
 lk_writer_write (LkWriter *self, LkWriteFunc func, gpointer user_data, GError **error)
 {
   Write write = { .func = func, .user_data = user_data };
 
+  g_cond_init (&write.called);
   g_mutex_lock (&self->lock);
   g_ptr_array_add (self->waiting, &write);
   while (!write.done && self->is_writing)
-    g_cond_wait (&self->settled, &self->lock);
-
+    g_cond_wait (&write.called, &self->lock);
   if (!write.done)
-    {
-      GPtrArray *group = self->waiting;
-
-      self->waiting = g_ptr_array_new ();
-      self->is_writing = TRUE;
-      g_mutex_unlock (&self->lock);
-
-      commit_group (self->db, group);
-
-      g_mutex_lock (&self->lock);
-      for (guint i = 0; i < group->len; i++)
-        ((Write *) g_ptr_array_index (group, i))->done = TRUE;
-      self->is_writing = FALSE;
-      g_ptr_array_unref (group);
-      g_cond_broadcast (&self->settled);
-    }
+    lead (self);
   g_mutex_unlock (&self->lock);
+  g_cond_clear (&write.called);
 
   if (write.error == NULL)
     return TRUE;
