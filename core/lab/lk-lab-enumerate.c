@@ -10,7 +10,9 @@
 #define MAX_CONTEXTS  10000
 #define MAX_BATCH     32000 /* MaxBatchItems */
 #define MIN_ENVELOPE  8192
-#define ENVELOPE_HEAD 2048 /* what surrounds the items, with room to spare */
+#define ENVELOPE_HEAD 1400 /* what surrounds the items, with room to spare … */
+#define ITEM_FRAME    512  /* … and the properties, */
+#define EPR_BYTES     800
 #define SURELY_ENOUGH 8192 /* no item is larger, so that few are measured */
 
 typedef struct
@@ -169,50 +171,60 @@ resolve_columns (Context *self, const LkWql *query, const LkLabClass *class_, gb
 }
 
 static gsize
-measure_value (const char *value)
+measure_text (const char *text)
 {
-  gsize n = 64; /* brackets, xsi:nil, Datetime */
+  gsize n = 0;
 
-  for (const char *p = value; p != NULL && *p != '\0'; p++)
+  for (const char *p = text; p != NULL && *p != '\0'; p++)
     n += *p == '&' || *p == '<' || *p == '>' || *p == '"' ? 6 : 1;
 
   return n;
+}
+
+static gsize
+measure_value (const LkLabRow *row, const LkLabColumn *column)
+{
+  const char *value = lk_lab_row_get (row, column);
+  gsize n = 2 * strlen (column->name) + strlen ("<p:></p:>");
+
+  if (value == NULL)
+    return n + strlen (" xsi:nil=\"true\"");
+  if (column->type == LK_LAB_CIM_DATETIME)
+    n += strlen ("<cim:Datetime></cim:Datetime>");
+  return n + measure_text (value);
 }
 
 /* At least the bytes that the item will take. */
 static gsize
 measure_item (Context *self, const LkLabRow *row)
 {
-  gsize n = 1024; /* element, namespaces, EPR */
+  gsize n = ITEM_FRAME;
 
+  if (self->mode != LK_LAB_OBJECTS)
+    n += EPR_BYTES;
   if (self->mode == LK_LAB_EPRS)
     return n;
-  if (self->columns != NULL)
-    for (guint i = 0; i < self->n_columns; i++)
-      n += 2 * strlen (self->columns[i]->name) +
-           measure_value (lk_lab_row_get (row, self->columns[i]));
-  else
-    for (guint i = 0; i < row->class_->n_columns; i++)
-      n += 2 * strlen (row->class_->columns[i].name) +
-           measure_value (lk_lab_row_get (row, &row->class_->columns[i]));
+  for (guint i = 0; i < (self->columns != NULL ? self->n_columns : row->class_->n_columns); i++)
+    n += measure_value (row, self->columns != NULL ? self->columns[i] : &row->class_->columns[i]);
   return n;
 }
 
 /* How many of the next rows go into one answer. */
 static guint
-count_fitting (Context *self, guint64 max_elements, guint64 max_envelope)
+count_fitting (Context *self, const LkLabRequest *request, guint64 max_elements)
 {
   guint left = self->rows->len - self->next;
   guint wanted = (guint) MIN (left, MIN (max_elements, MAX_BATCH));
-  gsize used = ENVELOPE_HEAD;
+  gsize used =
+      ENVELOPE_HEAD + measure_text (request->message_id) + measure_text (request->operation_id);
 
-  if (ENVELOPE_HEAD + (guint64) wanted * SURELY_ENOUGH <= max_envelope)
+  if (used + (guint64) wanted * SURELY_ENOUGH <= request->max_envelope)
     return wanted;
 
   for (guint i = 0; i < wanted; i++)
     {
       used += measure_item (self, &g_array_index (self->rows, LkLabRow, self->next + i));
-      if (used > max_envelope)
+      if (used > request->max_envelope)
         return i;
     }
   return wanted;
@@ -251,7 +263,7 @@ answer_items (LkLabContexts *self,
   gboolean with_items = is_pull || request->optimize;
   guint64 max_elements = request->max_elements > 0 ? request->max_elements : 1;
   guint first = context->next;
-  guint n = with_items ? count_fitting (context, max_elements, request->max_envelope) : 0;
+  guint n = with_items ? count_fitting (context, request, max_elements) : 0;
   gboolean at_end = with_items && first + n == context->rows->len;
   g_autoptr (LkXmlWriter) writer = NULL;
   g_autofree char *random = g_uuid_string_random ();
