@@ -13,10 +13,18 @@
 
 typedef struct
 {
+  GMutex lock;
+  GCond cond;
+  guint n_closed;
+} Signal;
+
+typedef struct
+{
   LkPeer *peer;
   LkLink *link;
   LkLinkOptions options;
   gint64 start;
+  Signal signal; /* outlives the peer's thread */
 } Fixture;
 
 static void
@@ -353,13 +361,6 @@ test_statuses (Fixture *f, gconstpointer data)
     }
 }
 
-typedef struct
-{
-  GMutex lock;
-  GCond cond;
-  gboolean closed;
-} Signal;
-
 /* Answers once, then hangs up and says so. */
 static void
 serve_once (LkPeerConnection *connection, gpointer data)
@@ -371,28 +372,32 @@ serve_once (LkPeerConnection *connection, gpointer data)
   lk_peer_answer (connection, 200, body);
   shutdown (connection->fd, SHUT_RDWR);
   g_mutex_lock (&signal->lock);
-  signal->closed = TRUE;
+  signal->n_closed++;
   g_cond_signal (&signal->cond);
   g_mutex_unlock (&signal->lock);
 }
 
 static void
-answer_once_and_see_it_closed (Fixture *f, Signal *signal)
+wait_for_closing (Fixture *f, guint n)
 {
-  serve (f, serve_once, signal);
+  g_mutex_lock (&f->signal.lock);
+  while (f->signal.n_closed < n)
+    g_cond_wait (&f->signal.cond, &f->signal.lock);
+  g_mutex_unlock (&f->signal.lock);
+}
+
+static void
+answer_once_and_see_it_closed (Fixture *f)
+{
+  serve (f, serve_once, &f->signal);
   assert_answered (f, FALSE, "0");
-  g_mutex_lock (&signal->lock);
-  while (!signal->closed)
-    g_cond_wait (&signal->cond, &signal->lock);
-  g_mutex_unlock (&signal->lock);
+  wait_for_closing (f, 1);
 }
 
 static void
 test_kept_connection_was_closed (Fixture *f, gconstpointer changing)
 {
-  Signal signal = { .closed = FALSE };
-
-  answer_once_and_see_it_closed (f, &signal);
+  answer_once_and_see_it_closed (f);
   assert_answered (f, changing != NULL, "1");
   g_assert_cmpuint (lk_link_get_serial (f->link), ==, 2);
 }
@@ -400,12 +405,11 @@ test_kept_connection_was_closed (Fixture *f, gconstpointer changing)
 static void
 test_only_this_connection (Fixture *f, gconstpointer data)
 {
-  Signal signal = { .closed = FALSE };
-
-  answer_once_and_see_it_closed (f, &signal);
+  answer_once_and_see_it_closed (f);
   lk_link_require_serial (f->link, 1);
   assert_fails (f, LK_ERROR_UNREACHABLE, LK_LINK_TCP, LK_LINK_PROBLEM_CLOSED, FALSE, "identified");
   assert_answered (f, FALSE, "1"); /* reading is free to go anywhere */
+  wait_for_closing (f, 2);
   lk_link_require_serial (f->link, 0);
   assert_answered (f, TRUE, "2");
 }
