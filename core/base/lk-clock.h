@@ -26,3 +26,6 @@ gint64 lk_clock_now (const LkClock *clock);
 
 /* "2026-11-23T20:15:02Z", to be freed; an empty string for 0. */
 char *lk_time_to_iso8601 (gint64 ms);
+
+/* "50ms", "30s", "10m", "12h", "7d", without a unit seconds; not negative. */
+gboolean lk_duration_parse (const char *text, gint64 *ms);

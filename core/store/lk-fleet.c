@@ -9,17 +9,6 @@
 #define EVENT_LIFETIME (400 * LK_DAY)
 
 void
-lk_sighting_free (LkSighting *self)
-{
-  if (self == NULL)
-    return;
-  g_free (self->name);
-  g_free (self->address);
-  g_free (self->domain);
-  g_free (self);
-}
-
-void
 lk_row_free (LkRow *self)
 {
   if (self == NULL)

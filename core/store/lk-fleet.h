@@ -2,26 +2,11 @@
 #pragma once
 
 #include "domain/lk-machine.h"
+#include "domain/lk-sighting.h"
 #include "store/lk-selection.h"
 #include "store/lk-store.h"
 
 /* Machines and products: adding, listing, forgetting; what a reading changes is in lk-facts.h. */
-
-/**
- * LkSighting:
- *
- * A machine as a source found it.
- */
-typedef struct
-{
-  char *name;
-  char *address; /* NULL: by name */
-  guint16 port;  /* 0: 5985, or 5986 with TLS */
-  gboolean tls;
-  char *domain; /* or workgroup, or NULL */
-} LkSighting;
-
-void lk_sighting_free (LkSighting *self);
 
 /* Adds machines that are new; one with the same name (and no other address) is brought up to date.
  * In one transaction. */
@@ -103,6 +88,5 @@ gboolean lk_event_note (LkDb *db,
                         guint32 code,
                         GError **error);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkSighting, lk_sighting_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkRow, lk_row_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkEvent, lk_event_free)

@@ -43,6 +43,15 @@ lk_item_row_free (LkItemRow *self)
   g_free (self);
 }
 
+void
+lk_open_work_free (LkOpenWork *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->plan);
+  g_free (self);
+}
+
 typedef struct
 {
   const LkJobRequest *request;
@@ -272,6 +281,76 @@ lk_store_list_items (LkStore *self, gint64 job_id, gint64 since, GError **error)
 
   g_propagate_error (error, g_steal_pointer (&local_error));
   return NULL;
+}
+
+GPtrArray *
+lk_store_list_open_work (LkStore *self, GError **error)
+{
+  g_autoptr (GPtrArray) work = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_open_work_free);
+  g_autoptr (GError) local_error = NULL;
+  LkDb *db = lk_store_borrow_reader (self, error);
+
+  if (db == NULL)
+    return NULL;
+  {
+    g_autoptr (LkQuery) query =
+        lk_db_query (db, &local_error,
+                     "SELECT machine_id, job_id, plan FROM item"
+                     " WHERE state IN ('ready', 'running', 'parked', 'paused')"
+                     " ORDER BY machine_id, id",
+                     "");
+
+    while (query != NULL && lk_query_next (query, &local_error))
+      {
+        LkOpenWork *item = g_new0 (LkOpenWork, 1);
+
+        item->machine_id = lk_query_int (query, 0);
+        item->job_id = lk_query_int (query, 1);
+        item->plan = lk_query_dup (query, 2);
+        g_ptr_array_add (work, item);
+      }
+  }
+
+  lk_store_return_reader (self, db);
+  if (local_error == NULL)
+    return g_steal_pointer (&work);
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
+}
+
+gboolean
+lk_store_count_open (LkStore *self, gint64 now, LkOpenCount *out, GError **error)
+{
+  LkDb *db = lk_store_borrow_reader (self, error);
+  gboolean done = FALSE;
+
+  if (db == NULL)
+    return FALSE;
+  {
+    g_autoptr (LkQuery) query =
+        lk_db_query (db, error,
+                     "SELECT count (*) FILTER (WHERE state = 'ready' AND due_at <= ?1),"
+                     " count (*) FILTER (WHERE state = 'ready' AND due_at > ?1),"
+                     " count (*) FILTER (WHERE state = 'running'),"
+                     " count (*) FILTER (WHERE state = 'parked'),"
+                     " count (*) FILTER (WHERE state = 'paused') FROM item"
+                     " WHERE state IN ('ready', 'running', 'parked', 'paused')",
+                     "i", now);
+
+    done = query != NULL && lk_query_next (query, error);
+    if (done)
+      *out = (LkOpenCount){
+        .n_due = (guint) lk_query_int (query, 0),
+        .n_later = (guint) lk_query_int (query, 1),
+        .n_running = (guint) lk_query_int (query, 2),
+        .n_parked = (guint) lk_query_int (query, 3),
+        .n_paused = (guint) lk_query_int (query, 4),
+      };
+  }
+
+  lk_store_return_reader (self, db);
+  return done;
 }
 
 typedef struct

@@ -103,6 +103,38 @@ void lk_item_row_free (LkItemRow *self);
 /* Items of a job that changed after @since (0: all), by id. */
 GPtrArray *lk_store_list_items (LkStore *self, gint64 job_id, gint64 since, GError **error);
 
+/**
+ * LkOpenWork:
+ *
+ * One item that is not ended yet.
+ */
+typedef struct
+{
+  gint64 machine_id;
+  gint64 job_id;
+  char *plan;
+} LkOpenWork;
+
+void lk_open_work_free (LkOpenWork *self);
+/* Of all jobs, by machine. */
+GPtrArray *lk_store_list_open_work (LkStore *self, GError **error);
+
+/**
+ * LkOpenCount:
+ *
+ * Items that are not ended, of all jobs.
+ */
+typedef struct
+{
+  guint n_due; /* ready now */
+  guint n_later;
+  guint n_running;
+  guint n_parked;
+  guint n_paused;
+} LkOpenCount;
+
+gboolean lk_store_count_open (LkStore *self, gint64 now, LkOpenCount *out, GError **error);
+
 /* Cancel: what waits is cancelled at once and its reservations released; sent and unknown spends
  * are not touched. What runs ends after its step. */
 gboolean lk_store_cancel_job (LkStore *self, gint64 id, gint64 now, GError **error);
@@ -117,3 +149,4 @@ gboolean lk_job_close_if_done (LkDb *db, gint64 job_id, gint64 now, GError **err
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkTarget, lk_target_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkJobRow, lk_job_row_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkItemRow, lk_item_row_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkOpenWork, lk_open_work_free)

@@ -170,6 +170,20 @@ lk_store_find_key (LkStore *self, const char *ref, GError **error)
   return NULL;
 }
 
+LkKeyRow *
+lk_store_get_key (LkStore *self, gint64 id, GError **error)
+{
+  g_autofree char *ref = g_strdup_printf ("%" G_GINT64_FORMAT, id);
+  g_autoptr (GPtrArray) keys = query_keys (self, ref, error);
+
+  for (guint i = 0; keys != NULL && i < keys->len; i++)
+    if (((const LkKeyRow *) g_ptr_array_index (keys, i))->id == id)
+      return g_ptr_array_steal_index (keys, i);
+  if (keys != NULL)
+    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "There is no product key %d", (int) id);
+  return NULL;
+}
+
 static gboolean
 remove_key (LkDb *db, gpointer user_data, GError **error)
 {
@@ -231,19 +245,35 @@ lk_store_set_remaining (LkStore *self,
 }
 
 gboolean
-lk_store_count_planned (LkStore *self, gint64 key_id, guint *n, GError **error)
+lk_store_get_pool (LkStore *self, const char *key_identity, LkPool *pool, GError **error)
+{
+  LkDb *db = lk_store_borrow_reader (self, error);
+  gboolean done = db != NULL && lk_ledger_get_pool (db, key_identity, pool, error);
+
+  lk_store_return_reader (self, db);
+  return done;
+}
+
+gboolean
+lk_store_count_planned (LkStore *self,
+                        gint64 key_id,
+                        const char *last_five,
+                        guint *n,
+                        GError **error)
 {
   LkDb *db = lk_store_borrow_reader (self, error);
   gint64 count = 0;
-  gboolean done = db != NULL &&
-                  lk_db_get_int (db, &count, 0, error,
-                                 "SELECT count (*) FROM item AS i JOIN job AS j ON j.id = i.job_id"
-                                 " WHERE j.key_id = ?1 AND j.state IN ('open', 'paused')"
-                                 " AND i.plan IN ('activate-proxy', 'activate-online')"
-                                 " AND i.state IN ('ready', 'running', 'parked', 'paused')"
-                                 " AND NOT EXISTS (SELECT 1 FROM spend AS s"
-                                 "  WHERE s.key_identity = i.key_identity AND s.iid = i.iid)",
-                                 "i", key_id);
+  gboolean done =
+      db != NULL &&
+      lk_db_get_int (db, &count, 0, error,
+                     "SELECT count (*) FROM item AS i JOIN job AS j ON j.id = i.job_id"
+                     " WHERE (j.key_id = ?1 OR (j.key_id IS NULL AND i.partial_key = ?2))"
+                     " AND j.state IN ('open', 'paused')"
+                     " AND i.plan IN ('activate-proxy', 'activate-online')"
+                     " AND i.state IN ('ready', 'running', 'parked', 'paused')"
+                     " AND NOT EXISTS (SELECT 1 FROM spend AS s"
+                     "  WHERE s.key_identity = i.key_identity AND s.iid = i.iid)",
+                     "is", key_id, last_five);
 
   lk_store_return_reader (self, db);
   *n = (guint) count;

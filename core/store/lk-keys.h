@@ -40,6 +40,7 @@ gboolean lk_store_add_key (LkStore *self,
 GPtrArray *lk_store_list_keys (LkStore *self, GError **error);
 /* By row id or last five; LK_ERROR_INVALID when there is none or more than one. */
 LkKeyRow *lk_store_find_key (LkStore *self, const char *ref, GError **error);
+LkKeyRow *lk_store_get_key (LkStore *self, gint64 id, GError **error);
 /* Refused while open work needs it. Its spends and confirmations stay. */
 gboolean lk_store_remove_key (LkStore *self, gint64 id, GError **error);
 /* What is left, by the service or by a person; wakes items that wait for room. */
@@ -48,8 +49,15 @@ gboolean lk_store_set_remaining (LkStore *self,
                                  gint64 remaining,
                                  gint64 now,
                                  GError **error);
-/* Open items of other jobs that will spend under this key but have not reserved yet. */
-gboolean lk_store_count_planned (LkStore *self, gint64 key_id, guint *n, GError **error);
+/* Open items that will spend under this key but have not reserved yet. @key_id 0: a key that is not
+ * owned here, by its last five alone. */
+gboolean lk_store_count_planned (LkStore *self,
+                                 gint64 key_id,
+                                 const char *last_five,
+                                 guint *n,
+                                 GError **error);
+/* What the key of that identity has left, owned here or not. */
+gboolean lk_store_get_pool (LkStore *self, const char *key_identity, LkPool *pool, GError **error);
 
 /**
  * LkCredentialRow:

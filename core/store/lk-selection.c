@@ -197,7 +197,11 @@ find_operator (const char *condition, const char **where)
 }
 
 static gboolean
-append_condition (GString *sql, GPtrArray *params, const char *condition, GError **error)
+append_condition (GString *sql,
+                  GPtrArray *params,
+                  const char *condition,
+                  gboolean *names_product,
+                  GError **error)
 {
   const char *at = NULL;
   const char *op = find_operator (condition, &at);
@@ -226,6 +230,7 @@ append_condition (GString *sql, GPtrArray *params, const char *condition, GError
       return FALSE;
     }
 
+  *names_product |= g_str_equal (name, "product") || g_str_equal (name, "app");
   values = g_strsplit (at + strlen (op), "|", MAX_VALUES);
   g_string_append (sql, g_str_equal (op, "!=") ? "NOT (" : "(");
   for (guint i = 0; values[i] != NULL; i++)
@@ -244,6 +249,7 @@ lk_selection_parse (const char *text, GError **error)
   g_autoptr (GString) sql = g_string_new ("1");
   g_autoptr (GPtrArray) params = g_ptr_array_new_with_free_func (g_free);
   g_auto (GStrv) conditions = g_strsplit (text != NULL ? text : "", ",", MAX_CONDITIONS);
+  gboolean names_product = FALSE;
   LkSelection *self;
 
   if (text != NULL && !g_utf8_validate (text, -1, NULL))
@@ -257,7 +263,7 @@ lk_selection_parse (const char *text, GError **error)
       if (g_strstrip (conditions[i])[0] == '\0')
         continue;
       g_string_append (sql, " AND ");
-      if (!append_condition (sql, params, conditions[i], error))
+      if (!append_condition (sql, params, conditions[i], &names_product, error))
         return NULL;
     }
 
@@ -265,6 +271,7 @@ lk_selection_parse (const char *text, GError **error)
   self->text = g_strdup (text != NULL ? text : "");
   self->where = g_strdup (sql->str);
   self->values = g_steal_pointer (&params);
+  self->names_product = names_product;
   return self;
 }
 

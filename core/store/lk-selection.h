@@ -18,9 +18,10 @@
  */
 typedef struct
 {
-  char *text;        /* as it was written */
-  char *where;       /* SQL over machine AS m and product AS p, with ? parameters */
-  GPtrArray *values; /* of char * */
+  char *text;             /* as it was written */
+  char *where;            /* SQL over machine AS m and product AS p, with ? parameters */
+  GPtrArray *values;      /* of char * */
+  gboolean names_product; /* a condition says which products are meant */
 } LkSelection;
 
 /* NULL or "" selects everything. LK_ERROR_INVALID says which condition is wrong and why. */

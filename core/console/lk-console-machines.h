@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "console/lk-console.h"
+#include "discovery/lk-file-source.h"
+
+/* Machines: adding, looking, forgetting. */
+
+/* Adds what a list held. */
+gboolean lk_console_add_machines (LkConsole *self,
+                                  LkFileList *list,
+                                  guint *n_added,
+                                  guint *n_known,
+                                  GError **error);
+
+/* How a person chose rows: by names, or by a selection, or all. */
+typedef struct
+{
+  const char *const *names; /* host names, addresses or "#ID"; NULL: not by name */
+  const char *select;       /* NULL: everything */
+  const char *product;      /* a pattern that the product's name must match, or NULL */
+} LkChoice;
+
+/* As a person would write it, for the record; to be freed. */
+char *lk_choice_to_text (const LkChoice *choice);
+
+/* Rows that match (LkRow). Every name must be known, else LK_ERROR_INVALID names the first that is
+ * not, and @is_unknown_name, if given, is TRUE. */
+GPtrArray *lk_console_list_rows (LkConsole *self,
+                                 const LkChoice *choice,
+                                 gboolean *is_unknown_name,
+                                 GError **error);
+
+/* The timeline of one machine, newest first (LkEvent). */
+GPtrArray *lk_console_list_events (LkConsole *self, gint64 machine_id, guint max, GError **error);
+
+/* Forgets the machines of @rows; how many they were goes to @n. */
+gboolean lk_console_forget (LkConsole *self, GPtrArray *rows, guint *n, GError **error);
+
+/* Accepts one certificate for one machine: its SHA-256 in hex, or NULL to go by CAs again. */
+gboolean lk_console_set_pin (LkConsole *self, gint64 machine_id, const char *pin, GError **error);

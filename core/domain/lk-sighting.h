@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * LkSighting:
+ *
+ * A machine as a source found it, before anything was asked of it.
+ */
+typedef struct
+{
+  char *name;
+  char *address; /* NULL: by name */
+  guint16 port;  /* 0: 5985, or 5986 with TLS */
+  gboolean tls;
+  char *domain; /* or workgroup, or NULL */
+} LkSighting;
+
+void lk_sighting_free (LkSighting *self);
+
+/* Whether @text can be a host's name or address: letters, digits, dots, dashes, underscores in
+ * labels of at most 63 and 253 together, or an IPv4 or IPv6 address. */
+gboolean lk_host_is_plausible (const char *text);
+
+/* From "NAME", "NAME:PORT", "ADDRESS", "[IPv6]:PORT" and the same behind "https://". Else
+ * LK_ERROR_INVALID, which says why. Port 5986 alone means TLS. */
+LkSighting *lk_sighting_parse (const char *text, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkSighting, lk_sighting_free)
