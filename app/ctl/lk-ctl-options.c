@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ctl/lk-ctl.h"
+
+#include <glib/gi18n.h>
+#include <stddef.h>
+
+static const struct
+{
+  guint takes; /* 0: every command */
+  const char *name;
+  char letter;
+  GOptionArg arg;
+  gsize offset;
+  const char *help;
+  const char *value;
+} table[] = {
+#define FIELD(name) offsetof (LkCtlOptions, name)
+  { 0, "db", 0, G_OPTION_ARG_FILENAME, FIELD (db), N_ ("Use the store in this file"), N_ ("FILE") },
+  { 0, "json", 0, G_OPTION_ARG_NONE, FIELD (json), N_ ("Print one JSON object"), NULL },
+  { 0, "quiet", 'q', G_OPTION_ARG_NONE, FIELD (quiet), N_ ("Say nothing on standard error"), NULL },
+  { LK_TAKES_ROWS, "select", 's', G_OPTION_ARG_STRING, FIELD (select),
+    N_ ("Choose rows, like state=grace,days<7,name=pc-*"), N_ ("CONDITIONS") },
+  { LK_TAKES_ROWS, "all", 'a', G_OPTION_ARG_NONE, FIELD (all), N_ ("Choose all rows"), NULL },
+  { LK_TAKES_ROWS, "product", 0, G_OPTION_ARG_STRING, FIELD (product),
+    N_ ("Only products whose name matches"), N_ ("PATTERN") },
+  { LK_TAKES_CSV, "csv", 0, G_OPTION_ARG_NONE, FIELD (csv), N_ ("Print comma-separated values"),
+    NULL },
+  { LK_TAKES_DRY_RUN, "dry-run", 'n', G_OPTION_ARG_NONE, FIELD (dry_run),
+    N_ ("Show what would be done and what it costs, and do nothing"), NULL },
+  { LK_TAKES_YES, "yes", 'y', G_OPTION_ARG_NONE, FIELD (yes), N_ ("Do not ask"), NULL },
+  { LK_TAKES_JOB, "detach", 0, G_OPTION_ARG_NONE, FIELD (detach),
+    N_ ("File the job for “latchkeyctl run” and return"), NULL },
+  { LK_TAKES_JOB, "give-up-after", 0, G_OPTION_ARG_STRING, FIELD (give_up_after),
+    N_ ("Give up on what does not answer after this time (10m; detached 7d)"), N_ ("TIME") },
+  { LK_TAKES_JOB, "stream", 0, G_OPTION_ARG_NONE, FIELD (stream),
+    N_ ("Print one JSON object for each machine as it finishes, one a line"), NULL },
+  { LK_TAKES_WORKERS, "workers", 0, G_OPTION_ARG_INT, FIELD (workers),
+    N_ ("Talk to so many machines at the same time"), N_ ("NUMBER") },
+  { LK_TAKES_KEY, "key", 'k', G_OPTION_ARG_STRING, FIELD (key),
+    N_ ("The product key, by its id or its last five"), N_ ("REF") },
+  { LK_TAKES_METHOD, "proxy", 0, G_OPTION_ARG_NONE, FIELD (proxy),
+    N_ ("Ask for confirmation IDs on behalf of the machines"), NULL },
+  { LK_TAKES_METHOD, "online", 0, G_OPTION_ARG_NONE, FIELD (online),
+    N_ ("Let the machines ask for themselves"), NULL },
+  { LK_TAKES_KEY_TEXT, "key-fd", 0, G_OPTION_ARG_INT, FIELD (secret_fd),
+    N_ ("Read the product key from this descriptor"), N_ ("FD") },
+  { LK_TAKES_KEY_TEXT, "key-file", 0, G_OPTION_ARG_FILENAME, FIELD (secret_file),
+    N_ ("Read the product key from this file, which only you may read"), N_ ("FILE") },
+  { LK_TAKES_KEY_TEXT, "remarks", 0, G_OPTION_ARG_STRING, FIELD (remarks),
+    N_ ("What the key is for"), N_ ("TEXT") },
+  { LK_TAKES_PASSWORD, "user", 'u', G_OPTION_ARG_STRING, FIELD (user), N_ ("User name"),
+    N_ ("USER") },
+  { LK_TAKES_PASSWORD, "scope", 0, G_OPTION_ARG_STRING, FIELD (scope),
+    N_ ("For machines whose name, address or domain matches (*)"), N_ ("PATTERN") },
+  { LK_TAKES_PASSWORD, "password-fd", 0, G_OPTION_ARG_INT, FIELD (secret_fd),
+    N_ ("Read the password from this descriptor"), N_ ("FD") },
+  { LK_TAKES_PASSWORD, "password-file", 0, G_OPTION_ARG_FILENAME, FIELD (secret_file),
+    N_ ("Read the password from this file, which only you may read"), N_ ("FILE") },
+  { LK_TAKES_VALUE, "value-fd", 0, G_OPTION_ARG_INT, FIELD (secret_fd),
+    N_ ("Read the secret from this descriptor"), N_ ("FD") },
+  { LK_TAKES_VALUE, "value-file", 0, G_OPTION_ARG_FILENAME, FIELD (secret_file),
+    N_ ("Read the secret from this file, which only you may read"), N_ ("FILE") },
+  { LK_TAKES_ONCE, "once", 0, G_OPTION_ARG_NONE, FIELD (once),
+    N_ ("End when nothing is due any more"), NULL },
+  { LK_TAKES_MAX, "max", 0, G_OPTION_ARG_INT, FIELD (max), N_ ("Show at most so many"),
+    N_ ("NUMBER") },
+#undef FIELD
+};
+
+GOptionEntry *
+lk_ctl_make_entries (guint takes, LkCtlOptions *options)
+{
+  GOptionEntry *entries = g_new0 (GOptionEntry, G_N_ELEMENTS (table) + 1);
+  guint n = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    if (table[i].takes == 0 || (table[i].takes & takes) != 0)
+      {
+        entries[n].long_name = table[i].name;
+        entries[n].short_name = table[i].letter;
+        entries[n].arg = table[i].arg;
+        entries[n].arg_data = (char *) options + table[i].offset;
+        entries[n].description = _ (table[i].help);
+        entries[n].arg_description = table[i].value != NULL ? _ (table[i].value) : NULL;
+        n++;
+      }
+
+  return entries;
+}
+
+void
+lk_ctl_options_clear (LkCtlOptions *options)
+{
+  g_free (options->db);
+  g_free (options->select);
+  g_free (options->product);
+  g_free (options->give_up_after);
+  g_free (options->key);
+  g_free (options->secret_file);
+  g_free (options->remarks);
+  g_free (options->user);
+  g_free (options->scope);
+}

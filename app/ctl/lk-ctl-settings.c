@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "base/lk-error.h"
+#include "console/lk-console-settings.h"
+#include "ctl/lk-ctl-show.h"
+#include "ctl/lk-ctl-talk.h"
+
+#include <glib/gi18n.h>
+
+static const LkCtlColumn columns[] = {
+  { "name", N_ ("Setting"), 's' },
+  { "value", N_ ("Value"), 's' },
+  { "default", N_ ("Else"), 's' },
+  { "help", N_ ("What it is"), 's' },
+  { NULL, NULL, 0 },
+};
+
+static LkExit
+list_settings (LkCtl *ctl)
+{
+  g_autoptr (LkCtlList) list = lk_ctl_list_new (columns);
+
+  for (const LkSetting *setting = lk_settings_get_all (); setting->name != NULL; setting++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *value = lk_console_get_setting (ctl->console, setting->name, &error);
+
+      if (error != NULL)
+        return lk_ctl_fail (ctl, g_steal_pointer (&error));
+      lk_ctl_list_add (list, setting->name, value, setting->fallback, _ (setting->help));
+    }
+  lk_ctl_list_print (list, ctl, "settings");
+  return LK_EXIT_OK;
+}
+
+static LkExit
+get_setting (LkCtl *ctl)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *value = lk_console_get_setting (ctl->console, ctl->args[0], &error);
+
+  if (error != NULL)
+    return lk_ctl_fail (ctl, g_steal_pointer (&error));
+
+  lk_ctl_set_text (ctl, "value", value);
+  if (value == NULL)
+    {
+      lk_ctl_say (ctl, _ ("%s is not set"), ctl->args[0]);
+      return LK_EXIT_NOTHING;
+    }
+  lk_ctl_print (ctl, "%s\n", value);
+  return LK_EXIT_OK;
+}
+
+static LkExit
+set_setting (LkCtl *ctl)
+{
+  const char *name = ctl->args[0];
+  const char *value = ctl->args[1];
+  g_autoptr (GError) error = NULL;
+  const LkSetting *setting = lk_setting_find (name, &error);
+  g_autoptr (LkSecret) secret = NULL;
+  gboolean done;
+
+  if (setting == NULL)
+    return lk_ctl_fail (ctl, g_steal_pointer (&error));
+  if (setting->kind != LK_SETTING_SECRET && value == NULL)
+    return lk_ctl_fail_usage (ctl, _ ("Give the value of %s"), name);
+  if (setting->kind == LK_SETTING_SECRET && value != NULL)
+    return lk_ctl_fail_usage (ctl,
+                              _ ("%s is a secret, so its value is never taken from the command"
+                                 " line: it is asked for, or read with --value-fd or --value-file"),
+                              name);
+
+  if (setting->kind == LK_SETTING_SECRET)
+    {
+      secret = lk_ctl_get_secret (ctl, name, FALSE, &error);
+      done = secret != NULL && lk_console_set_secret (ctl->console, name, secret, &error);
+    }
+  else
+    done = lk_console_set_setting (ctl->console, name, value, &error);
+  if (!done)
+    return lk_ctl_fail (ctl, g_steal_pointer (&error));
+
+  lk_ctl_print (ctl, _ ("%s is set\n"), name);
+  return LK_EXIT_OK;
+}
+
+static LkExit
+unset_setting (LkCtl *ctl)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!lk_console_unset_setting (ctl->console, ctl->args[0], &error))
+    return lk_ctl_fail (ctl, g_steal_pointer (&error));
+
+  lk_ctl_print (ctl, _ ("%s is no longer set\n"), ctl->args[0]);
+  return LK_EXIT_OK;
+}
+
+const LkCtlCommand lk_ctl_setting_commands[] = {
+  { "config list", "", N_ ("List all settings with their values"), "config list", LK_TAKES_CSV, 0,
+    0, list_settings },
+  { "config get", N_ ("SETTING"), N_ ("Show one setting"), "config get backend.url", 0, 1, 1,
+    get_setting },
+  { "config set", N_ ("SETTING [VALUE]"), N_ ("Set one setting; a secret is asked for"),
+    "config set backend.url https://gateway.lab.test:8443\nconfig set backend.digest-key\n"
+    "config set backend.token --value-file ~/token",
+    LK_TAKES_VALUE, 1, 2, set_setting },
+  { "config unset", N_ ("SETTING"), N_ ("Go back to what counts without the setting"),
+    "config unset backend.proxy", 0, 1, 1, unset_setting },
+  { NULL },
+};

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "console/lk-console-machines.h"
+#include "console/lk-preview.h"
+
+#include <json-glib/json-glib.h>
+
+/* Exit statuses, the same for every command; data/man/latchkeyctl.1 lists them for people. */
+typedef enum
+{
+  LK_EXIT_OK = 0,
+  LK_EXIT_ERROR = 1,
+  LK_EXIT_USAGE = 2,
+  LK_EXIT_NOTHING = 3,
+  LK_EXIT_SOME_FAILED = 4,
+  LK_EXIT_UNREACHABLE = 5,
+  LK_EXIT_DENIED = 6,
+  LK_EXIT_POOL = 7,
+  LK_EXIT_NO_SERVICE = 8,
+  LK_EXIT_BAD_FILE = 9,
+  LK_EXIT_LOCKED = 10,
+  LK_EXIT_INTERRUPTED = 130,
+} LkExit;
+
+/* The one place that says which error ends a command with which status. */
+LkExit lk_exit_from_error (const GError *error);
+
+/* Which options a command takes, beside the common ones. */
+typedef enum
+{
+  LK_TAKES_ROWS = 1 << 0,     /* --select, --all, --product */
+  LK_TAKES_CSV = 1 << 1,      /* --csv */
+  LK_TAKES_DRY_RUN = 1 << 2,  /* --dry-run */
+  LK_TAKES_YES = 1 << 3,      /* --yes */
+  LK_TAKES_JOB = 1 << 4,      /* --detach, --give-up-after, --stream */
+  LK_TAKES_WORKERS = 1 << 5,  /* --workers */
+  LK_TAKES_KEY = 1 << 6,      /* --key */
+  LK_TAKES_METHOD = 1 << 7,   /* --proxy, --online */
+  LK_TAKES_KEY_TEXT = 1 << 8, /* --key-fd, --key-file, --remarks */
+  LK_TAKES_PASSWORD = 1 << 9, /* --user, --scope, --password-fd, --password-file */
+  LK_TAKES_VALUE = 1 << 10,   /* --value-fd, --value-file */
+  LK_TAKES_ONCE = 1 << 11,    /* --once */
+  LK_TAKES_MAX = 1 << 12,     /* --max */
+} LkTakes;
+
+typedef struct
+{
+  char *db;
+  gboolean json;
+  gboolean quiet;
+  char *select;
+  gboolean all;
+  char *product;
+  gboolean csv;
+  gboolean dry_run;
+  gboolean yes;
+  gboolean detach;
+  char *give_up_after;
+  gboolean stream;
+  int workers;
+  char *key;
+  gboolean proxy;
+  gboolean online;
+  int secret_fd; /* -1: none */
+  char *secret_file;
+  char *remarks;
+  char *user;
+  char *scope;
+  gboolean once;
+  int max;
+} LkCtlOptions;
+
+typedef struct _LkCtl LkCtl;
+
+/**
+ * LkCtlCommand:
+ *
+ * One verb of the command line. @run gives the exit status.
+ */
+typedef struct
+{
+  const char *name;      /* "list", "key add" */
+  const char *arguments; /* "[NAME…]", for the usage line */
+  const char *summary;   /* to be translated */
+  const char *examples;  /* one a line, without the program's name */
+  guint takes;
+  int min_args;
+  int max_args; /* -1: any number */
+  LkExit (*run) (LkCtl *ctl);
+} LkCtlCommand;
+
+/**
+ * LkCtl:
+ *
+ * One run of the program.
+ */
+struct _LkCtl
+{
+  const LkCtlCommand *command;
+  LkCtlOptions options;
+  char **args;
+  LkConsole *console;
+  JsonBuilder *json; /* inside the one object that --json prints */
+  GError *error;     /* why it ended, for --json */
+};
+
+/* Commands of all groups, one after another; the last one's name is NULL. */
+const LkCtlCommand *lk_ctl_get_command (guint n);
+const LkCtlCommand *lk_ctl_find_command (const char *name);
+
+/* Options that a command takes; the last one's long_name is NULL. Values go to @options. */
+GOptionEntry *lk_ctl_make_entries (guint takes, LkCtlOptions *options);
+void lk_ctl_options_clear (LkCtlOptions *options);
+
+/* The rows that arguments and options choose; FALSE after a usage error was told. */
+gboolean lk_ctl_get_choice (LkCtl *ctl, LkChoice *choice, gboolean is_required);
+
+/* Tells why and gives the status: by the error's code, or another one. Takes @error. */
+LkExit lk_ctl_fail (LkCtl *ctl, GError *error);
+LkExit lk_ctl_fail_as (LkCtl *ctl, LkExit status, GError *error);
+LkExit lk_ctl_fail_usage (LkCtl *ctl, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* The groups, one in each file of this folder. */
+extern const LkCtlCommand lk_ctl_machine_commands[];
+extern const LkCtlCommand lk_ctl_key_commands[];
+extern const LkCtlCommand lk_ctl_credential_commands[];
+extern const LkCtlCommand lk_ctl_setting_commands[];
+extern const LkCtlCommand lk_ctl_plan_commands[];
+extern const LkCtlCommand lk_ctl_job_commands[];
+extern const LkCtlCommand lk_ctl_store_commands[];
+extern const LkCtlCommand lk_ctl_help_commands[];
