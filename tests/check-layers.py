@@ -74,7 +74,7 @@ def get_allowed(name, layer):
         return FRONT
     if layer == "app":
         programs = {part for part in ("gateway", "lab") if part in name.stem.split("-")}
-        return FRONT | {UI_FOLDER} | programs
+        return FRONT | {UI_FOLDER} | programs | set(name.parts[1:-1])
     return ALLOWED.get(layer, set())
 
 

@@ -42,8 +42,9 @@ print_overview (FILE *out)
                    "Manages volume activation for the computers that you own.\n\n"));
   for (guint i = 0; (command = lk_ctl_get_command (i)) != NULL; i++)
     fprintf (out, "  %-18s %s\n", command->name, _ (command->summary));
-  fprintf (out, _ ("\n“latchkeyctl VERB --help” shows options and examples; latchkeyctl(1) tells the"
-                   " rest.\n"));
+  fprintf (out,
+           _ ("\n“latchkeyctl VERB --help” shows options and examples; latchkeyctl(1) tells the"
+              " rest.\n"));
 }
 
 /* The verbs that begin with @verb, when it is the first word of several. */
@@ -98,9 +99,9 @@ make_context (LkCtl *ctl)
 {
   const LkCtlCommand *command = ctl->command;
   g_autofree GOptionEntry *entries = lk_ctl_make_entries (command->takes, &ctl->options);
-  g_autofree char *usage = g_strdup_printf ("%s %s", command->name,
-                                            *command->arguments != '\0' ? _ (command->arguments)
-                                                                        : "");
+  g_autofree char *usage =
+      g_strdup_printf ("%s %s", command->name,
+                       *command->arguments != '\0' ? _ (command->arguments) : "");
   g_autoptr (GString) examples = g_string_new (_ ("Examples:"));
   g_auto (GStrv) lines = g_strsplit (command->examples, "\n", -1);
   GOptionContext *context = g_option_context_new (usage);
@@ -181,9 +182,9 @@ print_json (LkCtl *ctl, LkExit status)
 
       json_builder_begin_object (ctl->json);
       json_builder_set_member_name (ctl->json, "kind");
-      json_builder_add_string_value (
-          ctl->json,
-          ctl->error->domain == LK_ERROR ? lk_error_code_to_word (ctl->error->code) : "invalid");
+      json_builder_add_string_value (ctl->json, ctl->error->domain == LK_ERROR
+                                                    ? lk_error_code_to_word (ctl->error->code)
+                                                    : "invalid");
       json_builder_set_member_name (ctl->json, "message");
       json_builder_add_string_value (ctl->json, message);
       json_builder_end_object (ctl->json);
@@ -216,8 +217,7 @@ run (LkCtl *ctl, GPtrArray *args)
 
   json_builder_add_null_value (ctl->json);
   if (at < args->len)
-    return refuse_verb (ctl, args->pdata[at],
-                        at + 1 < args->len ? args->pdata[at + 1] : NULL);
+    return refuse_verb (ctl, args->pdata[at], at + 1 < args->len ? args->pdata[at + 1] : NULL);
 
   print_overview (stderr);
   return lk_ctl_fail_usage (ctl, _ ("No verb was given"));

@@ -19,9 +19,7 @@ join_words (const char *first)
   for (guint i = 0; (command = lk_ctl_get_command (i)) != NULL; i++)
     {
       g_auto (GStrv) parts = g_strsplit (command->name, " ", 2);
-      const char *word = first == NULL                        ? parts[0]
-                         : g_str_equal (parts[0], first) ? parts[1]
-                                                              : NULL;
+      const char *word = first == NULL ? parts[0] : g_str_equal (parts[0], first) ? parts[1] : NULL;
 
       if (word != NULL && !g_ptr_array_find_with_equal_func (words, word, g_str_equal, NULL))
         g_ptr_array_add (words, g_strdup (word));
@@ -88,13 +86,14 @@ print_bash (void)
   g_autofree char *verbs = join_words (NULL);
   g_autofree char *settings = join_settings ();
 
-  printf ("# bash completion for latchkeyctl, made by “latchkeyctl completion bash”.\n"
-          "_latchkeyctl ()\n{\n"
-          "  local current=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words= options= command\n"
-          "  if [ \"$COMP_CWORD\" = 1 ]; then\n"
-          "    COMPREPLY=($(compgen -W '%s --help --version' -- \"$current\"))\n"
-          "    return\n  fi\n  case $verb in\n",
-          verbs);
+  printf (
+      "# bash completion for latchkeyctl, made by “latchkeyctl completion bash”.\n"
+      "_latchkeyctl ()\n{\n"
+      "  local current=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words= options= command\n"
+      "  if [ \"$COMP_CWORD\" = 1 ]; then\n"
+      "    COMPREPLY=($(compgen -W '%s --help --version' -- \"$current\"))\n"
+      "    return\n  fi\n  case $verb in\n",
+      verbs);
   print_word_cases ();
   printf ("  esac\n"
           "  if [ \"$COMP_CWORD\" = 2 ] && [ -n \"$words\" ]; then\n"

@@ -25,9 +25,8 @@ add_credential (LkCtl *ctl)
     return lk_ctl_fail_usage (ctl, _ ("Say which user with --user USER"));
 
   password = lk_ctl_get_secret (ctl, _ ("Password"), TRUE, &error);
-  if (password == NULL ||
-      !lk_console_put_credential (ctl->console, ctl->args[0], ctl->options.user,
-                                  ctl->options.scope, password, &error))
+  if (password == NULL || !lk_console_put_credential (ctl->console, ctl->args[0], ctl->options.user,
+                                                      ctl->options.scope, password, &error))
     return lk_ctl_fail (ctl, g_steal_pointer (&error));
 
   lk_ctl_print (ctl, _ ("Credential %s is kept\n"), ctl->args[0]);

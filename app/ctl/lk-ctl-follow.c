@@ -131,10 +131,9 @@ on_progressed (const LkJobRow *job, const char *trouble, gpointer user_data)
 
   counts = lk_ctl_describe_job (job);
   rate = (double) n_ended * G_USEC_PER_SEC / (double) MAX (now - self->started_at, 1);
-  text = n_ended > 0 && rate > 0
-             ? g_strdup_printf (_ ("%s; %.0f a second, %.0f s left"), counts, rate,
-                                (job->n_items - n_ended) / rate)
-             : g_strdup (counts);
+  text = n_ended > 0 && rate > 0 ? g_strdup_printf (_ ("%s; %.0f a second, %.0f s left"), counts,
+                                                    rate, (job->n_items - n_ended) / rate)
+                                 : g_strdup (counts);
   lk_ctl_show_progress (self->ctl, text);
   self->shown_at = now;
 }

@@ -16,8 +16,9 @@ explain (LkCtl *ctl)
   guint32 code;
 
   if (!lk_code_parse (ctl->args[0], &code))
-    return lk_ctl_fail_usage (ctl, _ ("“%s” is not a code; give one like 0xC004F074, -1073418124 or"
-                                      " SL_E_VL_KEY_MANAGEMENT_SERVICE_NOT_ACTIVATED"),
+    return lk_ctl_fail_usage (ctl,
+                              _ ("“%s” is not a code; give one like 0xC004F074, -1073418124 or"
+                                 " SL_E_VL_KEY_MANAGEMENT_SERVICE_NOT_ACTIVATED"),
                               ctl->args[0]);
 
   entry = lk_code_lookup (code);

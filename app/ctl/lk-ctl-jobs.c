@@ -12,14 +12,22 @@
 #define DEFAULT_MAX 50
 
 static const LkCtlColumn job_columns[] = {
-  { "id", N_ ("Job"), 'i' },          { "plan", NULL, 's' },
-  { NULL, N_ ("What"), 's' },         { "selection", N_ ("Rows"), 's' },
-  { "state", N_ ("State"), 's' },     { "total", N_ ("Total"), 'i' },
-  { "done", N_ ("Done"), 'i' },       { "failed", N_ ("Failed"), 'i' },
-  { "waiting", N_ ("Waiting"), 'i' }, { "running", NULL, 'i' },
-  { "ready", NULL, 'i' },             { "paused", NULL, 'i' },
-  { "cancelled", NULL, 'i' },         { "requested_by", N_ ("By"), 's' },
-  { "created_at", N_ ("Filed"), 't' }, { "finished_at", N_ ("Ended"), 't' },
+  { "id", N_ ("Job"), 'i' },
+  { "plan", NULL, 's' },
+  { NULL, N_ ("What"), 's' },
+  { "selection", N_ ("Rows"), 's' },
+  { "state", N_ ("State"), 's' },
+  { "total", N_ ("Total"), 'i' },
+  { "done", N_ ("Done"), 'i' },
+  { "failed", N_ ("Failed"), 'i' },
+  { "waiting", N_ ("Waiting"), 'i' },
+  { "running", NULL, 'i' },
+  { "ready", NULL, 'i' },
+  { "paused", NULL, 'i' },
+  { "cancelled", NULL, 'i' },
+  { "requested_by", N_ ("By"), 's' },
+  { "created_at", N_ ("Filed"), 't' },
+  { "finished_at", N_ ("Ended"), 't' },
   { NULL, NULL, 0 },
 };
 
@@ -27,8 +35,9 @@ static LkExit
 list_jobs (LkCtl *ctl)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) jobs = lk_console_list_jobs (
-      ctl->console, ctl->options.max > 0 ? (guint) ctl->options.max : DEFAULT_MAX, &error);
+  g_autoptr (GPtrArray) jobs =
+      lk_console_list_jobs (ctl->console,
+                            ctl->options.max > 0 ? (guint) ctl->options.max : DEFAULT_MAX, &error);
   g_autoptr (LkCtlList) list = lk_ctl_list_new (job_columns);
 
   if (jobs == NULL)

@@ -189,7 +189,8 @@ check_key (LkCtl *ctl)
 
 const LkCtlCommand lk_ctl_key_commands[] = {
   { "key add", "", N_ ("Add a product key that you own; it is asked for, and never an argument"),
-    "key add --remarks 'Site licence 2026'\nkey add --key-file ~/mak.txt\nkey add --key-fd 0 < mak.txt",
+    "key add --remarks 'Site licence 2026'\nkey add --key-file ~/mak.txt\nkey add --key-fd 0 < "
+    "mak.txt",
     LK_TAKES_KEY_TEXT, 0, 0, add_key },
   { "key list", "", N_ ("List product keys, masked, with what is left of each"),
     "key list\nkey list --csv", LK_TAKES_CSV, 0, 0, list_keys },

@@ -114,8 +114,7 @@ format_cell (const Cell *cell, char kind, gboolean for_people)
     case 't':
       return for_people ? lk_ctl_format_time (cell->number) : lk_time_to_iso8601 (cell->number);
     case 'x':
-      return cell->number != 0 ? g_strdup_printf ("0x%08X", (guint32) cell->number)
-                               : g_strdup ("");
+      return cell->number != 0 ? g_strdup_printf ("0x%08X", (guint32) cell->number) : g_strdup ("");
     default:
       return cell->number != G_MININT64 ? g_strdup_printf ("%" G_GINT64_FORMAT, cell->number)
                                         : g_strdup ("");

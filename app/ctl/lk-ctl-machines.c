@@ -14,9 +14,8 @@
 #define MAX_FAULTS_SAID 20
 
 static const LkCtlColumn found_columns[] = {
-  { "name", N_ ("Machine"), 's' }, { "address", N_ ("Address"), 's' },
-  { "port", N_ ("Port"), 'i' },    { "tls", N_ ("TLS"), 'b' },
-  { "domain", N_ ("Domain"), 's' }, { NULL, NULL, 0 },
+  { "name", N_ ("Machine"), 's' }, { "address", N_ ("Address"), 's' }, { "port", N_ ("Port"), 'i' },
+  { "tls", N_ ("TLS"), 'b' },      { "domain", N_ ("Domain"), 's' },   { NULL, NULL, 0 },
 };
 
 static const LkCtlColumn fault_columns[] = {
@@ -239,8 +238,10 @@ trust (LkCtl *ctl)
 }
 
 const LkCtlCommand lk_ctl_machine_commands[] = {
-  { "discover file", N_ ("FILE"), N_ ("Add machines from a CSV file or a plain list (- for standard input)"),
-    "discover file fleet.csv\ndiscover file --dry-run fleet.csv\ncut -f1 hosts | latchkeyctl discover file -",
+  { "discover file", N_ ("FILE"),
+    N_ ("Add machines from a CSV file or a plain list (- for standard input)"),
+    "discover file fleet.csv\ndiscover file --dry-run fleet.csv\ncut -f1 hosts | latchkeyctl "
+    "discover file -",
     LK_TAKES_DRY_RUN, 1, 1, discover_file },
   { "discover address", N_ ("NAME…"), N_ ("Add machines by name or address"),
     "discover address pc-001.lab.test 10.0.0.7 [fd00::7]:5986", LK_TAKES_DRY_RUN, 1, -1,
@@ -248,8 +249,9 @@ const LkCtlCommand lk_ctl_machine_commands[] = {
   { "list", N_ ("[NAME…]"), N_ ("List products, one row each, with their licence state"),
     "list\nlist --select 'state=grace,days<7'\nlist --csv --select 'domain=lab.test'",
     LK_TAKES_ROWS | LK_TAKES_CSV, 0, -1, list_rows },
-  { "show", N_ ("NAME…"), N_ ("Show everything that is known of machines, and what was done to them"),
-    "show pc-001", LK_TAKES_ROWS, 0, -1, show_machines },
+  { "show", N_ ("NAME…"),
+    N_ ("Show everything that is known of machines, and what was done to them"), "show pc-001",
+    LK_TAKES_ROWS, 0, -1, show_machines },
   { "forget", N_ ("NAME…"), N_ ("Delete machines; their activations stay on record"),
     "forget pc-001\nforget --select 'result=failed,name=old-*' --yes",
     LK_TAKES_ROWS | LK_TAKES_DRY_RUN | LK_TAKES_YES, 0, -1, forget },

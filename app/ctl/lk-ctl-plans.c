@@ -156,8 +156,8 @@ run_plan (LkCtl *ctl, const char *plan)
     return end_without_work (ctl, preview);
   if (preview->obstacle == LK_OBSTACLE_POOL || preview->obstacle == LK_OBSTACLE_BLOCKED)
     return fail_for_obstacle (ctl, preview);
-  if (g_str_equal (plan, LK_PLAN_ACTIVATE_PROXY) && preview->n_spends > 0 &&
-      !ctl->options.detach && !lk_console_check_backend (ctl->console, &error))
+  if (g_str_equal (plan, LK_PLAN_ACTIVATE_PROXY) && preview->n_spends > 0 && !ctl->options.detach &&
+      !lk_console_check_backend (ctl->console, &error))
     return lk_ctl_fail (ctl, g_steal_pointer (&error));
   if (!ask (ctl, preview, &status))
     return status;
@@ -205,8 +205,9 @@ static LkExit
 reactivate (LkCtl *ctl)
 {
   if (ctl->options.key == NULL)
-    return lk_ctl_fail_usage (ctl, _ ("Say under which product key the machines were activated, with"
-                                      " --key REF; see: latchkeyctl key list"));
+    return lk_ctl_fail_usage (ctl,
+                              _ ("Say under which product key the machines were activated, with"
+                                 " --key REF; see: latchkeyctl key list"));
   return run_plan (ctl, LK_PLAN_DEPOSIT);
 }
 

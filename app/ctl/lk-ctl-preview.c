@@ -24,8 +24,8 @@ static const LkCtlColumn line_columns[] = {
 };
 
 static const LkCtlColumn cost_columns[] = {
-  { "key", NULL, 's' },        { "spends", NULL, 'i' },     { "left", NULL, 'i' },
-  { "planned", NULL, 'i' },    { "on_record", NULL, 'i' },  { "licensed", NULL, 'i' },
+  { "key", NULL, 's' },        { "spends", NULL, 'i' },       { "left", NULL, 'i' },
+  { "planned", NULL, 'i' },    { "on_record", NULL, 'i' },    { "licensed", NULL, 'i' },
   { "checked_at", NULL, 't' }, { "blocked_code", NULL, 'x' }, { NULL, NULL, 0 },
 };
 
@@ -124,8 +124,8 @@ lk_ctl_say_left_out (LkCtl *ctl, const LkPreview *preview)
       if (line->fate == LK_FATE_LEFT_OUT)
         g_hash_table_insert (
             counts, line->explanation,
-            GUINT_TO_POINTER (
-                GPOINTER_TO_UINT (g_hash_table_lookup (counts, line->explanation)) + 1));
+            GUINT_TO_POINTER (GPOINTER_TO_UINT (g_hash_table_lookup (counts, line->explanation)) +
+                              1));
     }
 
   g_hash_table_iter_init (&iter, counts);

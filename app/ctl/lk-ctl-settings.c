@@ -70,7 +70,7 @@ set_setting (LkCtl *ctl)
   if (setting->kind == LK_SETTING_SECRET && value != NULL)
     return lk_ctl_fail_usage (ctl,
                               _ ("%s is a secret, so its value is never taken from the command"
-                                 " line: it is asked for, or read with --value-fd or --value-file"),
+                                 " line: it is asked for, or read with --fd or --file"),
                               name);
 
   if (setting->kind == LK_SETTING_SECRET)
@@ -106,7 +106,7 @@ const LkCtlCommand lk_ctl_setting_commands[] = {
     get_setting },
   { "config set", N_ ("SETTING [VALUE]"), N_ ("Set one setting; a secret is asked for"),
     "config set backend.url https://gateway.lab.test:8443\nconfig set backend.digest-key\n"
-    "config set backend.token --value-file ~/token",
+    "config set backend.token --file ~/token",
     LK_TAKES_VALUE, 1, 2, set_setting },
   { "config unset", N_ ("SETTING"), N_ ("Go back to what counts without the setting"),
     "config unset backend.proxy", 0, 1, 1, unset_setting },

@@ -69,28 +69,31 @@ lk_ctl_list_rows (GPtrArray *rows)
       gboolean has_product = product->application_id != NULL;
       gboolean expires = product->grace_minutes > 0;
 
-      lk_ctl_list_add (
-          list, row->machine_id, row->name, row->address, (gint64) row->port, row->tls, row->pin,
-          identity->domain, identity->fqdn, identity->uuid, identity->cmid, row->os_version,
-          row->is_subscription, row->has_oem_key,
-          number_or_none (row->rearm_left, row->rearm_left >= 0), product->application_id,
-          product->activation_id, product->name, product->edition,
-          lk_license_status_to_word (product->status), lk_license_status_to_title (product->status),
-          product->status_reason,
-          number_or_none (LK_MINUTES_TO_DAYS (product->grace_minutes), expires),
-          number_or_none (product->grace_minutes, expires),
-          has_product ? lk_key_kind_to_word (product->key_kind) : NULL, product->partial_key,
-          product->epid, product->iid, row->cid, product->kms_machine, row->read_at, row->last_ok,
-          row->last_result, row->last_code);
+      lk_ctl_list_add (list, row->machine_id, row->name, row->address, (gint64) row->port, row->tls,
+                       row->pin, identity->domain, identity->fqdn, identity->uuid, identity->cmid,
+                       row->os_version, row->is_subscription, row->has_oem_key,
+                       number_or_none (row->rearm_left, row->rearm_left >= 0),
+                       product->application_id, product->activation_id, product->name,
+                       product->edition, lk_license_status_to_word (product->status),
+                       lk_license_status_to_title (product->status), product->status_reason,
+                       number_or_none (LK_MINUTES_TO_DAYS (product->grace_minutes), expires),
+                       number_or_none (product->grace_minutes, expires),
+                       has_product ? lk_key_kind_to_word (product->key_kind) : NULL,
+                       product->partial_key, product->epid, product->iid, row->cid,
+                       product->kms_machine, row->read_at, row->last_ok, row->last_result,
+                       row->last_code);
     }
 
   return list;
 }
 
 static const LkCtlColumn event_columns[] = {
-  { "at", N_ ("When"), 't' },       { "job", N_ ("Job"), 'i' },
-  { "step", N_ ("Step"), 's' },     { "outcome", N_ ("Outcome"), 's' },
-  { "message", N_ ("What"), 's' },  { "code", N_ ("Code"), 'x' },
+  { "at", N_ ("When"), 't' },
+  { "job", N_ ("Job"), 'i' },
+  { "step", N_ ("Step"), 's' },
+  { "outcome", N_ ("Outcome"), 's' },
+  { "message", N_ ("What"), 's' },
+  { "code", N_ ("Code"), 'x' },
   { NULL, NULL, 0 },
 };
 
@@ -157,14 +160,13 @@ print_product (const LkProduct *product, const char *cid)
   g_autofree char *cid_groups = cid != NULL ? lk_digits_to_groups (cid) : NULL;
   g_autofree char *key =
       product->partial_key != NULL ? lk_product_key_mask (product->partial_key) : NULL;
-  g_autofree char *left = product->grace_minutes > 0
-                              ? g_strdup_printf (_ ("%u days (%u minutes)"),
-                                                 LK_MINUTES_TO_DAYS (product->grace_minutes),
-                                                 product->grace_minutes)
-                              : NULL;
-  g_autofree char *reason = product->status_reason != 0
-                                ? g_strdup_printf ("0x%08X", product->status_reason)
-                                : NULL;
+  g_autofree char *left =
+      product->grace_minutes > 0
+          ? g_strdup_printf (_ ("%u days (%u minutes)"),
+                             LK_MINUTES_TO_DAYS (product->grace_minutes), product->grace_minutes)
+          : NULL;
+  g_autofree char *reason =
+      product->status_reason != 0 ? g_strdup_printf ("0x%08X", product->status_reason) : NULL;
   g_autofree char *name = lk_ctl_clean (product->name != NULL ? product->name : "?");
   const LkCode *code = lk_code_lookup (product->status_reason);
 
@@ -324,8 +326,7 @@ lk_ctl_print_failure (LkCtl *ctl, const LkItemRow *item)
 
   lk_ctl_print (ctl, _ ("%s: failed in the step “%s”\n"), item->machine,
                 lk_step_get_title (item->step));
-  lk_ctl_print (ctl, "    %s\n",
-                item->message != NULL ? item->message : _ ("No reason was given"));
+  lk_ctl_print (ctl, "    %s\n", item->message != NULL ? item->message : _ ("No reason was given"));
   if (item->code != 0)
     lk_ctl_print (ctl, "    0x%08X%s%s%s%s\n", item->code, code != NULL ? " " : "",
                   code != NULL ? code->symbol : "", code != NULL ? ": " : "",

@@ -16,8 +16,9 @@ backup (LkCtl *ctl)
     return lk_ctl_fail (ctl, g_steal_pointer (&error));
 
   lk_ctl_set_text (ctl, "file", ctl->args[0]);
-  lk_ctl_print (ctl, _ ("“%s” is a copy of the store. Its secrets open with the store's key only:"
-                        " keep a copy of “%s.key” apart\n"),
+  lk_ctl_print (ctl,
+                _ ("“%s” is a copy of the store. Its secrets open with the store's key only:"
+                   " keep a copy of “%s.key” apart\n"),
                 ctl->args[0], lk_console_get_path (ctl->console));
   return LK_EXIT_OK;
 }

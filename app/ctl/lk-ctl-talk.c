@@ -30,8 +30,9 @@ lk_ctl_clean (const char *text)
 
       if (c == '\n' || c == '\t')
         g_string_append_c (clean, ' ');
-      else if (type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT || type == G_UNICODE_SURROGATE ||
-               type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR)
+      else if (type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT ||
+               type == G_UNICODE_SURROGATE || type == G_UNICODE_LINE_SEPARATOR ||
+               type == G_UNICODE_PARAGRAPH_SEPARATOR)
         g_string_append_unichar (clean, 0xFFFD);
       else
         g_string_append_unichar (clean, c);
@@ -95,7 +96,8 @@ lk_ctl_confirm (LkCtl *ctl, const char *question, LkExit *status)
   fprintf (stderr, "%s [y/N] ", clean);
   fflush (stderr);
   if (fgets (answer, sizeof answer, stdin) != NULL &&
-      (g_ascii_strncasecmp (answer, "y\n", 3) == 0 || g_ascii_strncasecmp (answer, "yes\n", 5) == 0))
+      (g_ascii_strncasecmp (answer, "y\n", 3) == 0 ||
+       g_ascii_strncasecmp (answer, "yes\n", 5) == 0))
     return TRUE;
 
   lk_ctl_say (ctl, _ ("Nothing was changed"));

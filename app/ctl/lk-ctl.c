@@ -10,7 +10,7 @@
 #include <string.h>
 
 static const LkCtlCommand *const groups[] = {
-  lk_ctl_machine_commands, lk_ctl_plan_commands,    lk_ctl_job_commands,   lk_ctl_key_commands,
+  lk_ctl_machine_commands,    lk_ctl_plan_commands,    lk_ctl_job_commands,   lk_ctl_key_commands,
   lk_ctl_credential_commands, lk_ctl_setting_commands, lk_ctl_store_commands, lk_ctl_help_commands,
 };
 
@@ -100,12 +100,14 @@ lk_ctl_get_choice (LkCtl *ctl, LkChoice *choice, gboolean is_required)
 
   if (has_names + (options->select != NULL) + options->all > 1)
     {
-      lk_ctl_fail_usage (ctl, _ ("Name machines, or give --select, or --all, but only one of them"));
+      lk_ctl_fail_usage (ctl,
+                         _ ("Name machines, or give --select, or --all, but only one of them"));
       return FALSE;
     }
   if (is_required && !has_names && options->select == NULL && !options->all)
     {
-      lk_ctl_fail_usage (ctl, _ ("Say which machines: by name, with --select CONDITIONS, or --all"));
+      lk_ctl_fail_usage (ctl,
+                         _ ("Say which machines: by name, with --select CONDITIONS, or --all"));
       return FALSE;
     }
 

@@ -39,7 +39,7 @@ typedef enum
   LK_TAKES_METHOD = 1 << 7,   /* --proxy, --online */
   LK_TAKES_KEY_TEXT = 1 << 8, /* --key-fd, --key-file, --remarks */
   LK_TAKES_PASSWORD = 1 << 9, /* --user, --scope, --password-fd, --password-file */
-  LK_TAKES_VALUE = 1 << 10,   /* --value-fd, --value-file */
+  LK_TAKES_VALUE = 1 << 10,   /* --fd, --file */
   LK_TAKES_ONCE = 1 << 11,    /* --once */
   LK_TAKES_MAX = 1 << 12,     /* --max */
 } LkTakes;
