@@ -128,5 +128,6 @@ extern const LkCtlCommand lk_ctl_credential_commands[];
 extern const LkCtlCommand lk_ctl_setting_commands[];
 extern const LkCtlCommand lk_ctl_plan_commands[];
 extern const LkCtlCommand lk_ctl_job_commands[];
+extern const LkCtlCommand lk_ctl_report_commands[];
 extern const LkCtlCommand lk_ctl_store_commands[];
 extern const LkCtlCommand lk_ctl_help_commands[];

@@ -10,22 +10,28 @@
 
 #include <glib/gi18n-lib.h>
 #include <stdarg.h>
+#include <string.h>
 
+/* Names and titles of the columns by turns, NULL at the end. */
 static LkReport *
-report_new (const char *title, guint n_numeric, ...)
+report_new (const char *title, ...)
 {
   LkReport *self = g_new0 (LkReport, 1);
-  const char *column;
+  const char *name;
   va_list args;
 
   self->title = g_strdup (title);
-  self->n_numeric = n_numeric;
-  self->columns = g_ptr_array_new_with_free_func (g_free);
+  self->names = g_ptr_array_new_with_free_func (g_free);
+  self->titles = g_ptr_array_new_with_free_func (g_free);
   self->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-  va_start (args, n_numeric);
-  while ((column = va_arg (args, const char *)) != NULL)
-    g_ptr_array_add (self->columns, g_strdup (column));
+  va_start (args, title);
+  while ((name = va_arg (args, const char *)) != NULL)
+    {
+      g_ptr_array_add (self->names, g_strdup (name));
+      g_ptr_array_add (self->titles, g_strdup (va_arg (args, const char *)));
+    }
   va_end (args);
+  g_assert (self->names->len <= LK_REPORT_MAX_COLUMNS);
   return self;
 }
 
@@ -35,7 +41,8 @@ lk_report_free (LkReport *self)
   if (self == NULL)
     return;
   g_free (self->title);
-  g_ptr_array_unref (self->columns);
+  g_ptr_array_unref (self->names);
+  g_ptr_array_unref (self->titles);
   g_ptr_array_unref (self->rows);
   g_free (self);
 }
@@ -76,8 +83,8 @@ report_licenses (LkStore *store, GError **error)
   if (rows == NULL)
     return NULL;
 
-  report = report_new (_ ("Licence states"), 3, _ ("State"), _ ("Windows"), _ ("Other products"),
-                       _ ("In all"), NULL);
+  report = report_new (_ ("Licence states"), "state", _ ("STATE"), "windows", _ ("WINDOWS"),
+                       "other", _ ("OTHER PRODUCTS"), "all", _ ("ALL"), NULL);
   for (guint i = 0; i < G_N_ELEMENTS (order); i++)
     {
       guint n_windows = 0;
@@ -107,7 +114,18 @@ compare_counts (gconstpointer a, gconstpointer b)
   const char *const *row_a = *(const char *const *const *) a;
   const char *const *row_b = *(const char *const *const *) b;
 
-  return (int) (g_ascii_strtoll (row_b[2], NULL, 10) - g_ascii_strtoll (row_a[2], NULL, 10));
+  return (int) (g_ascii_strtoll (row_b[0], NULL, 10) - g_ascii_strtoll (row_a[0], NULL, 10));
+}
+
+/* Without the address in front, so that the same trouble of two machines reads the same. */
+static const char *
+skip_peer (const char *message, const char *address)
+{
+  const char *colon = message != NULL && address != NULL && g_str_has_prefix (message, address)
+                          ? strstr (message, ": ")
+                          : NULL;
+
+  return colon != NULL ? colon + 2 : message;
 }
 
 /* What went wrong last, grouped by code, with the machines it happened to. */
@@ -134,21 +152,23 @@ report_failures (LkStore *store, GError **error)
       if (row->last_ok || row->machine_id == last_machine)
         continue;
       last_machine = row->machine_id;
-      key = row->last_code != 0 ? g_strdup_printf ("0x%08X\t%s", row->last_code,
-                                                   code != NULL ? code->meaning : row->last_result)
-                                : g_strdup_printf ("\t%s", row->last_result);
+      key = row->last_code != 0
+                ? g_strdup_printf ("0x%08X\t%s", row->last_code,
+                                   code != NULL ? code->meaning : row->last_result)
+                : g_strdup_printf ("\t%s", skip_peer (row->last_result, row->address));
       count = g_hash_table_lookup (counts, key);
       g_hash_table_insert (counts, key, GUINT_TO_POINTER (GPOINTER_TO_UINT (count) + 1));
     }
 
-  report = report_new (_ ("Failures"), 1, _ ("Code"), _ ("What happened"), _ ("Machines"), NULL);
+  report = report_new (_ ("Failures"), "machines", _ ("MACHINES"), "code", _ ("CODE"), "meaning",
+                       _ ("WHAT HAPPENED"), NULL);
   g_hash_table_iter_init (&iter, counts);
   while (g_hash_table_iter_next (&iter, &text, &count))
     {
       g_auto (GStrv) parts = g_strsplit (text, "\t", 2);
 
-      add_row (report, g_strdup (parts[0]), g_strdup (parts[1]),
-               format_count (GPOINTER_TO_UINT (count)), NULL);
+      add_row (report, format_count (GPOINTER_TO_UINT (count)), g_strdup (parts[0]),
+               g_strdup (parts[1]), NULL);
     }
   g_ptr_array_sort (report->rows, compare_counts);
   return report;
@@ -163,9 +183,10 @@ report_pools (LkStore *store, GError **error)
   if (keys == NULL)
     return NULL;
 
-  report = report_new (_ ("Product keys and their activations"), 4, _ ("Key"), _ ("Kind"),
-                       _ ("Remaining, officially"), _ ("Reserved or asked for"),
-                       _ ("Confirmed since"), _ ("Left"), NULL);
+  report =
+      report_new (_ ("Product keys and their activations"), "key", _ ("KEY"), "kind", _ ("TYPE"),
+                  "remaining", _ ("REMAINING, OFFICIALLY"), "open", _ ("RESERVED OR ASKED FOR"),
+                  "confirmed", _ ("CONFIRMED SINCE"), "left", _ ("LEFT"), NULL);
   for (guint i = 0; i < keys->len; i++)
     {
       const LkKeyRow *key = g_ptr_array_index (keys, i);

@@ -11,10 +11,12 @@
 typedef struct
 {
   char *title;
-  GPtrArray *columns; /* of char *, translated */
-  GPtrArray *rows;    /* of GStrv, one string a column */
-  guint n_numeric;    /* the last so many columns are numbers */
+  GPtrArray *names;  /* of columns, for programs; char * */
+  GPtrArray *titles; /* the same for people, translated */
+  GPtrArray *rows;   /* of GStrv, one string a column */
 } LkReport;
+
+#define LK_REPORT_MAX_COLUMNS 6
 
 /* Names of the reports, NULL-terminated: "licenses", "failures", "pools". */
 const char *const *lk_report_get_names (void);
