@@ -51,7 +51,8 @@ add_one (LkDb *db, const LkSighting *sighting, Addition *addition, GError **erro
   gint64 id = 0;
 
   if (!lk_db_get_int (db, &id, 0, error,
-                      "SELECT id FROM machine WHERE name = ?1"
+                      "SELECT id FROM machine"
+                      " WHERE (name = ?1 OR listed_as = ?1 OR fqdn = ?1)"
                       " AND (?2 IS NULL OR address IS NULL OR address = ?2)"
                       " AND (?3 IS NULL OR domain IS NULL OR domain = ?3) LIMIT 1",
                       "sss", sighting->name, sighting->address, sighting->domain))
@@ -67,8 +68,8 @@ add_one (LkDb *db, const LkSighting *sighting, Addition *addition, GError **erro
                       sighting->domain);
 
   return lk_db_run (db, error,
-                    "INSERT INTO machine (name, address, port, tls, domain, created_at)"
-                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    "INSERT INTO machine (name, listed_as, address, port, tls, domain,"
+                    " created_at) VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6)",
                     "ssiisi", sighting->name, sighting->address, (gint64) port,
                     (gint64) sighting->tls, sighting->domain, addition->now);
 }

@@ -96,7 +96,8 @@ start_gateway (Fixture *f)
   f->backend.url = f->url;
 }
 
-static void
+/* Gives how many of them were new. */
+static guint
 add_machines (Fixture *f)
 {
   g_autoptr (GPtrArray) sightings =
@@ -118,6 +119,7 @@ add_machines (Fixture *f)
     }
   lk_store_add_machines (f->store, sightings, 1, &n_added, &n_known, &error);
   g_assert_no_error (error);
+  return n_added;
 }
 
 static void
@@ -300,6 +302,14 @@ test_refresh_reads_everything (Fixture *f, gconstpointer data)
     }
 }
 
+/* Machines name themselves when they are read; the list that they came from still means them. */
+static void
+test_same_list_again_adds_nobody (Fixture *f, gconstpointer data)
+{
+  refresh (f);
+  g_assert_cmpuint (add_machines (f), ==, 0);
+}
+
 static void
 test_proxy_activates_all (Fixture *f, gconstpointer data)
 {
@@ -467,6 +477,7 @@ main (int argc, char **argv)
 
 #define ADD(name, func) g_test_add ("/runner/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("refresh-reads-everything", test_refresh_reads_everything);
+  ADD ("same-list-again-adds-nobody", test_same_list_again_adds_nobody);
   ADD ("proxy-activates-all", test_proxy_activates_all);
   ADD ("online-activates-all", test_online_activates_all);
   ADD ("timed-out-activation-is-not-repeated", test_timed_out_activation_is_not_repeated);

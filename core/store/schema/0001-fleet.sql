@@ -1,7 +1,8 @@
 -- What is known of the fleet, and the work that is promised to it.
 CREATE TABLE machine (
   id              INTEGER PRIMARY KEY,
-  name            TEXT NOT NULL COLLATE NOCASE,
+  name            TEXT NOT NULL COLLATE NOCASE, -- as it names itself, once it was read
+  listed_as       TEXT NOT NULL COLLATE NOCASE, -- as the list named it, to know it there again
   address         TEXT,                        -- where to connect; NULL: by name
   port            INTEGER NOT NULL DEFAULT 5985,
   tls             INTEGER NOT NULL DEFAULT 0,
@@ -25,6 +26,8 @@ CREATE TABLE machine (
 ) STRICT;
 
 CREATE INDEX machine_name ON machine (name);
+CREATE INDEX machine_listed_as ON machine (listed_as);
+CREATE INDEX machine_fqdn ON machine (fqdn);
 CREATE INDEX machine_uuid ON machine (uuid);
 CREATE INDEX machine_cmid ON machine (cmid);
 
