@@ -99,17 +99,17 @@ make_context (LkCtl *ctl)
 {
   const LkCtlCommand *command = ctl->command;
   g_autofree GOptionEntry *entries = lk_ctl_make_entries (command->takes, &ctl->options);
-  g_autofree char *usage =
-      g_strdup_printf ("%s %s", command->name,
-                       *command->arguments != '\0' ? _ (command->arguments) : "");
+  g_autofree char *program = g_strconcat ("latchkeyctl ", command->name, NULL);
   g_autoptr (GString) examples = g_string_new (_ ("Examples:"));
   g_auto (GStrv) lines = g_strsplit (command->examples, "\n", -1);
-  GOptionContext *context = g_option_context_new (usage);
+  GOptionContext *context =
+      g_option_context_new (*command->arguments != '\0' ? _ (command->arguments) : NULL);
 
   for (guint i = 0; lines[i] != NULL; i++)
     g_string_append_printf (examples, "\n  %s%s",
                             strstr (lines[i], "latchkeyctl") != NULL ? "" : "latchkeyctl ",
                             lines[i]);
+  g_set_prgname (program);
   g_option_context_set_summary (context, _ (command->summary));
   g_option_context_set_description (context, examples->str);
   g_option_context_add_main_entries (context, entries, NULL);
@@ -146,8 +146,10 @@ run_command (LkCtl *ctl, GPtrArray *args)
     ctl->options.json = TRUE;
   n_args = (int) g_strv_length (words) - 1;
   if (n_args < command->min_args || (command->max_args >= 0 && n_args > command->max_args))
-    return lk_ctl_fail_usage (ctl, _ ("Usage: latchkeyctl %s %s; see: latchkeyctl %s --help"),
-                              command->name, _ (command->arguments), command->name);
+    return lk_ctl_fail_usage (ctl, _ ("“%s” takes these arguments: %s; see: latchkeyctl %s --help"),
+                              command->name,
+                              *command->arguments != '\0' ? _ (command->arguments) : _ ("none"),
+                              command->name);
   if (ctl->options.json && ctl->options.csv)
     return lk_ctl_fail_usage (ctl, _ ("Choose --json or --csv, not both"));
   if (ctl->options.workers < 0 || ctl->options.workers > 512)

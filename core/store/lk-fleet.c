@@ -6,6 +6,8 @@
 #include "base/lk-clock.h"
 #include "base/lk-error.h"
 
+#include <string.h>
+
 #define EVENT_LIFETIME (400 * LK_DAY)
 
 void
@@ -44,6 +46,16 @@ typedef struct
   guint n_known;
 } Addition;
 
+/* A machine's own name takes the place of the one it was found by when it is first read, so a name
+ * that says where it is (a full one, an address) is kept as the way to it. */
+static const char *
+get_address (const LkSighting *sighting)
+{
+  if (sighting->address != NULL)
+    return sighting->address;
+  return strpbrk (sighting->name, ".:") != NULL ? sighting->name : NULL;
+}
+
 static gboolean
 add_one (LkDb *db, const LkSighting *sighting, Addition *addition, GError **error)
 {
@@ -53,7 +65,7 @@ add_one (LkDb *db, const LkSighting *sighting, Addition *addition, GError **erro
   if (!lk_db_get_int (db, &id, 0, error,
                       "SELECT id FROM machine"
                       " WHERE (name = ?1 OR listed_as = ?1 OR fqdn = ?1)"
-                      " AND (?2 IS NULL OR address IS NULL OR address = ?2)"
+                      " AND (?2 IS NULL OR address IS NULL OR address = ?2 OR address = ?1)"
                       " AND (?3 IS NULL OR domain IS NULL OR domain = ?3) LIMIT 1",
                       "sss", sighting->name, sighting->address, sighting->domain))
     return FALSE;
@@ -70,7 +82,7 @@ add_one (LkDb *db, const LkSighting *sighting, Addition *addition, GError **erro
   return lk_db_run (db, error,
                     "INSERT INTO machine (name, listed_as, address, port, tls, domain,"
                     " created_at) VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6)",
-                    "ssiisi", sighting->name, sighting->address, (gint64) port,
+                    "ssiisi", sighting->name, get_address (sighting), (gint64) port,
                     (gint64) sighting->tls, sighting->domain, addition->now);
 }
 

@@ -34,7 +34,9 @@ static const struct
   { "kind", FIELD_TEXT, "coalesce (p.key_kind, '')" },
   { "key", FIELD_TEXT, "coalesce (p.partial_key, '')" },
   { "state", FIELD_STATE, "coalesce (p.status, -1)" },
-  { "days", FIELD_NUMBER, "(p.grace_minutes / 1440)" },
+  /* What is licensed without an end has no days left to compare. */
+  { "days", FIELD_NUMBER,
+    "CASE WHEN p.status <> 1 OR p.grace_minutes > 0 THEN p.grace_minutes / 1440 END" },
   { "id", FIELD_NUMBER, "m.id" },
   { "app", FIELD_APP, "coalesce (p.application_id, '')" },
   { "result", FIELD_RESULT, "m.last_ok" },
@@ -231,8 +233,17 @@ append_condition (GString *sql,
     }
 
   *names_product |= g_str_equal (name, "product") || g_str_equal (name, "app");
-  values = g_strsplit (at + strlen (op), "|", MAX_VALUES);
+  values = g_strsplit (at + strlen (op), "|", -1);
+  if (g_strv_length (values) > MAX_VALUES)
+    {
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "More than %d values for “%s”", MAX_VALUES,
+                   name);
+      return FALSE;
+    }
   g_string_append (sql, g_str_equal (op, "!=") ? "NOT (" : "(");
+  /* "domain=" means those that have none; g_strsplit() gives no value for it. */
+  if (values[0] == NULL && !append_value (sql, params, field, op, "", error))
+    return FALSE;
   for (guint i = 0; values[i] != NULL; i++)
     {
       g_string_append (sql, i > 0 ? " OR " : "");
@@ -248,13 +259,20 @@ lk_selection_parse (const char *text, GError **error)
 {
   g_autoptr (GString) sql = g_string_new ("1");
   g_autoptr (GPtrArray) params = g_ptr_array_new_with_free_func (g_free);
-  g_auto (GStrv) conditions = g_strsplit (text != NULL ? text : "", ",", MAX_CONDITIONS);
+  g_auto (GStrv) conditions = g_strsplit (text != NULL ? text : "", ",", -1);
   gboolean names_product = FALSE;
   LkSelection *self;
 
   if (text != NULL && !g_utf8_validate (text, -1, NULL))
     {
       g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The selection is not valid UTF-8");
+      return NULL;
+    }
+
+  if (g_strv_length (conditions) > MAX_CONDITIONS)
+    {
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The selection has more than %d conditions",
+                   MAX_CONDITIONS);
       return NULL;
     }
 

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "base/lk-clock.h"
+#include "base/lk-error.h"
+#include "ledger/lk-ledger.h"
+#include "store/lk-facts.h"
+#include "store/lk-fleet.h"
+#include "store/lk-health.h"
+#include "store/lk-jobs.h"
+#include "store/lk-keys.h"
+#include "store/lk-queue.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+/* The store as people and their jobs use it: adding, listing, filing, steering. */
+
+#define KEY  "90001-000000007"
+#define IID  "111111222222333333444444555555666666777777888888999999"
+#define EPID "12345-90001-000-000007-03-1033-20348.0000-1002026"
+#define NOW  ((gint64) 1000000)
+
+typedef struct
+{
+  char *folder;
+  char *path;
+  LkStore *store;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  f->folder = g_dir_make_tmp ("latchkey-store-XXXXXX", NULL);
+  f->path = g_build_filename (f->folder, "fleet.db", NULL);
+  f->store = lk_store_open (f->path, &error);
+  g_assert_no_error (error);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GDir) folder = g_dir_open (f->folder, 0, NULL);
+  const char *name;
+
+  g_clear_pointer (&f->store, lk_store_free);
+  while ((name = g_dir_read_name (folder)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (f->folder, name, NULL);
+
+      g_unlink (path);
+    }
+  g_rmdir (f->folder);
+  g_free (f->folder);
+  g_free (f->path);
+}
+
+/* Adds one machine; TRUE when it was new. */
+static gboolean
+add (Fixture *f, const char *name, const char *address, const char *domain)
+{
+  g_autoptr (GPtrArray) sightings =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) lk_sighting_free);
+  LkSighting *sighting = g_new0 (LkSighting, 1);
+  g_autoptr (GError) error = NULL;
+  guint n_added = 0;
+  guint n_known = 0;
+
+  sighting->name = g_strdup (name);
+  sighting->address = g_strdup (address);
+  sighting->domain = g_strdup (domain);
+  g_ptr_array_add (sightings, sighting);
+  lk_store_add_machines (f->store, sightings, NOW, &n_added, &n_known, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_added + n_known, ==, 1);
+  return n_added == 1;
+}
+
+static GPtrArray *
+list (Fixture *f, const char *select)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (LkSelection) selection = lk_selection_parse (select, &error);
+  GPtrArray *rows;
+
+  g_assert_no_error (error);
+  rows = lk_store_list_rows (f->store, selection, &error);
+  g_assert_no_error (error);
+  return rows;
+}
+
+static const LkRow *
+row (GPtrArray *rows, guint n)
+{
+  g_assert_cmpuint (n, <, rows->len);
+  return g_ptr_array_index (rows, n);
+}
+
+typedef struct
+{
+  gint64 machine_id;
+  const LkReading *reading;
+} Fact;
+
+static gboolean
+write_fact (LkDb *db, gpointer user_data, GError **error)
+{
+  Fact *fact = user_data;
+  g_autofree char *stranger = NULL;
+  gboolean done =
+      lk_facts_apply_reading (db, fact->machine_id, fact->reading, NOW, &stranger, error);
+
+  g_assert_null (stranger);
+  return done;
+}
+
+static void
+read_as (Fixture *f, gint64 machine_id, const char *name, const char *fqdn)
+{
+  g_autoptr (LkReading) reading = lk_reading_new ();
+  Fact fact = { machine_id, reading };
+  g_autoptr (GError) error = NULL;
+
+  reading->identity->name = g_strdup (name);
+  reading->identity->fqdn = g_strdup (fqdn);
+  lk_store_write (f->store, write_fact, &fact, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_known (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) rows = NULL;
+
+  g_assert_true (add (f, "pc-1", NULL, NULL));
+  g_assert_false (add (f, "PC-1", NULL, NULL));
+  g_assert_false (add (f, "pc-1", "10.0.0.1", "lab.test"));
+  g_assert_true (add (f, "pc-1", "10.0.0.2", NULL));         /* another one of that name */
+  g_assert_true (add (f, "pc-1", "10.0.0.1", "other.test")); /* and another in its own domain */
+
+  rows = list (f, "address=10.0.0.1,domain=lab.test");
+  g_assert_cmpuint (rows->len, ==, 1);
+  g_assert_cmpuint (row (rows, 0)->port, ==, 5985);
+}
+
+/* Read, a machine has its own name; found again by the old one it is still the same row. */
+static void
+test_known_by_full_name (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) rows = NULL;
+
+  g_assert_true (add (f, "pc-1.lab.test", NULL, NULL));
+  g_assert_true (add (f, "10.0.0.7", NULL, NULL));
+  read_as (f, 1, "PC-1", "pc-1.lab.test");
+  read_as (f, 2, "PC-7", NULL);
+  g_assert_false (add (f, "pc-1.lab.test", NULL, NULL));
+  g_assert_false (add (f, "PC-1", NULL, NULL));
+  g_assert_false (add (f, "10.0.0.7", NULL, NULL));
+
+  rows = list (f, NULL);
+  g_assert_cmpuint (rows->len, ==, 2);
+  g_assert_cmpstr (row (rows, 0)->name, ==, "PC-1");
+  g_assert_cmpstr (row (rows, 0)->address, ==, "pc-1.lab.test"); /* the way that led there */
+  g_assert_cmpstr (row (rows, 1)->address, ==, "10.0.0.7");
+}
+
+static gint64
+add_key (Fixture *f, const char *last_five)
+{
+  g_autoptr (GBytes) ciphertext = g_bytes_new ("sealed", 6);
+  LkKeyRow key = { .ciphertext = ciphertext,
+                   .fingerprint = (char *) last_five,
+                   .last_five = (char *) last_five,
+                   .key_identity = (char *) KEY,
+                   .kind = LK_KEY_MAK };
+  g_autoptr (GError) error = NULL;
+  gboolean is_new = FALSE;
+  gint64 id = 0;
+
+  lk_store_add_key (f->store, &key, NOW, &id, &is_new, &error);
+  g_assert_no_error (error);
+  return id;
+}
+
+/* Files a job for the machines 1 to @n. */
+static gboolean
+file (Fixture *f,
+      const char *plan,
+      gint64 key_id,
+      guint n,
+      gint64 *job,
+      guint *n_open,
+      GError **error)
+{
+  g_autoptr (GPtrArray) targets = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_target_free);
+  gint64 open_job = 0;
+  LkJobRequest request = {
+    .plan = plan,
+    .first_step = "refresh",
+    .selection = "*",
+    .key_id = key_id,
+    .give_up_after = LK_DAY,
+    .requested_by = "tester",
+    .targets = targets,
+  };
+
+  for (guint i = 0; i < n; i++)
+    {
+      LkTarget *target = g_new0 (LkTarget, 1);
+
+      target->machine_id = i + 1;
+      g_ptr_array_add (targets, target);
+    }
+  return lk_store_file_job (f->store, &request, NOW, job, n_open, &open_job, error);
+}
+
+static void
+test_duplicate_job (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) jobs = NULL;
+  gint64 first = 0;
+  gint64 second = 0;
+  guint n_open = 0;
+
+  add (f, "pc-1", NULL, NULL);
+  add (f, "pc-2", NULL, NULL);
+  g_assert_true (file (f, "refresh", 0, 1, &first, &n_open, NULL));
+  g_assert_cmpuint (n_open, ==, 0);
+
+  g_assert_false (file (f, "refresh", 0, 1, &second, &n_open, &error));
+  g_assert_error (error, LK_ERROR, LK_ERROR_BUSY);
+  g_assert_nonnull (strstr (error->message, "1")); /* its number */
+  jobs = lk_store_list_jobs (f->store, 10, NULL);
+  g_assert_cmpuint (jobs->len, ==, 1); /* nothing was filed */
+
+  g_assert_true (file (f, "refresh", 0, 2, &second, &n_open, NULL));
+  g_assert_cmpuint (n_open, ==, 1); /* pc-2 only */
+  g_assert_true (file (f, "rearm", 0, 2, &second, &n_open, NULL));
+  g_assert_cmpuint (n_open, ==, 0); /* another plan is another job */
+}
+
+static void
+assert_counts (Fixture *f,
+               gint64 id,
+               const char *state,
+               guint n_ready,
+               guint n_paused,
+               guint n_cancelled)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (LkJobRow) job = lk_store_get_job (f->store, id, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (job->state, ==, state);
+  g_assert_cmpuint (job->n_ready, ==, n_ready);
+  g_assert_cmpuint (job->n_paused, ==, n_paused);
+  g_assert_cmpuint (job->n_cancelled, ==, n_cancelled);
+}
+
+static void
+test_pause (Fixture *f, gconstpointer data)
+{
+  gint64 id = 0;
+  guint n_open = 0;
+  g_autoptr (LkItem) item = NULL;
+
+  add (f, "pc-1", NULL, NULL);
+  g_assert_true (file (f, "refresh", 0, 1, &id, &n_open, NULL));
+  g_assert_true (lk_store_pause_job (f->store, id, NOW, NULL));
+  assert_counts (f, id, "paused", 0, 1, 0);
+  g_assert_null (lk_store_claim (f->store, 0, NOW, NULL));
+  g_assert_false (lk_store_pause_job (f->store, id, NOW, NULL)); /* is paused already */
+
+  g_assert_true (lk_store_resume_job (f->store, id, NOW, NULL));
+  assert_counts (f, id, "open", 1, 0, 0);
+  item = lk_store_claim (f->store, 0, NOW, NULL);
+  g_assert_nonnull (item);
+}
+
+static gboolean
+reserve (LkDb *db, gpointer user_data, GError **error)
+{
+  LkReservation reservation;
+
+  return lk_ledger_set_remaining (db, KEY, 10, NOW, error) &&
+         lk_ledger_reserve (db, KEY, IID, EPID, LK_METHOD_PROXY, FALSE, FALSE, NOW, &reservation,
+                            error) &&
+         lk_db_run (db, error,
+                    "UPDATE item SET state = 'parked', key_identity = ?1, iid = ?2"
+                    " WHERE machine_id = 1",
+                    "ss", KEY, IID);
+}
+
+static gboolean
+send (LkDb *db, gpointer user_data, GError **error)
+{
+  return lk_ledger_mark_sent (db, 1, NOW, error);
+}
+
+static guint
+count_open_spends (Fixture *f)
+{
+  LkPool pool;
+  g_autoptr (GError) error = NULL;
+
+  lk_store_get_pool (f->store, KEY, &pool, &error);
+  g_assert_no_error (error);
+  return pool.open;
+}
+
+static void
+test_cancel (Fixture *f, gconstpointer was_sent)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 id = 0;
+  guint n_open = 0;
+
+  add (f, "pc-1", NULL, NULL);
+  g_assert_true (file (f, "activate-proxy", add_key (f, "ABC12"), 1, &id, &n_open, NULL));
+  lk_store_write (f->store, reserve, NULL, &error);
+  g_assert_no_error (error);
+  if (was_sent != NULL)
+    lk_store_write (f->store, send, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (count_open_spends (f), ==, 1);
+
+  g_assert_true (lk_store_cancel_job (f->store, id, NOW, NULL));
+  assert_counts (f, id, "cancelled", 0, 0, 1);
+  /* Only what has not left gives its activation back. */
+  g_assert_cmpuint (count_open_spends (f), ==, was_sent != NULL ? 1 : 0);
+  g_assert_false (lk_store_cancel_job (f->store, id, NOW, &error));
+  g_assert_error (error, LK_ERROR, LK_ERROR_INVALID);
+}
+
+static void
+test_planned (Fixture *f, gconstpointer data)
+{
+  gint64 id = 0;
+  gint64 key = add_key (f, "ABC12");
+  guint n_open = 0;
+  guint n = 0;
+
+  add (f, "pc-1", NULL, NULL);
+  add (f, "pc-2", NULL, NULL);
+  g_assert_true (file (f, "activate-proxy", key, 2, &id, &n_open, NULL));
+  g_assert_true (lk_store_count_planned (f->store, key, "ABC12", &n, NULL));
+  g_assert_cmpuint (n, ==, 2);
+  lk_store_write (f->store, reserve, NULL, NULL); /* counts as reserved from here on */
+  g_assert_true (lk_store_count_planned (f->store, key, "ABC12", &n, NULL));
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_true (lk_store_count_planned (f->store, 0, "XYZ99", &n, NULL));
+  g_assert_cmpuint (n, ==, 0);
+
+  g_assert_false (lk_store_remove_key (f->store, key, NULL)); /* the job needs it */
+  g_assert_true (lk_store_cancel_job (f->store, id, NOW, NULL));
+  g_assert_true (lk_store_remove_key (f->store, key, NULL));
+}
+
+static void
+test_forget (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GPtrArray) rows = NULL;
+  gint64 machine = 1;
+  gint64 id = 0;
+  guint n_open = 0;
+
+  add (f, "pc-1", NULL, NULL);
+  add (f, "pc-2", NULL, NULL);
+  g_array_append_val (ids, machine);
+  g_assert_true (file (f, "refresh", 0, 1, &id, &n_open, NULL));
+  g_assert_false (lk_store_forget (f->store, ids, NULL));
+  g_assert_true (lk_store_cancel_job (f->store, id, NOW, NULL));
+  g_assert_true (lk_store_forget (f->store, ids, NULL));
+
+  rows = list (f, NULL);
+  g_assert_cmpuint (rows->len, ==, 1);
+  g_assert_cmpstr (row (rows, 0)->name, ==, "pc-2");
+}
+
+static void
+test_open_work (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) work = NULL;
+  LkOpenCount count;
+  gint64 id = 0;
+  guint n_open = 0;
+
+  add (f, "pc-1", NULL, NULL);
+  add (f, "pc-2", NULL, NULL);
+  file (f, "refresh", 0, 2, &id, &n_open, NULL);
+  work = lk_store_list_open_work (f->store, NULL);
+  g_assert_cmpuint (work->len, ==, 2);
+  g_assert_cmpint (((LkOpenWork *) g_ptr_array_index (work, 1))->machine_id, ==, 2);
+  g_assert_true (lk_store_count_open (f->store, NOW - 1, &count, NULL));
+  g_assert_cmpuint (count.n_later, ==, 2);
+  g_assert_true (lk_store_count_open (f->store, NOW, &count, NULL));
+  g_assert_cmpuint (count.n_due, ==, 2);
+}
+
+static void
+test_check (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) faults = lk_store_check (f->store, NULL);
+
+  g_assert_cmpuint (faults->len, ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+#define ADD(path, data, func) g_test_add (path, Fixture, data, set_up, func, tear_down)
+  ADD ("/store/known", NULL, test_known);
+  ADD ("/store/known-by-full-name", NULL, test_known_by_full_name);
+  ADD ("/store/duplicate-job", NULL, test_duplicate_job);
+  ADD ("/store/pause", NULL, test_pause);
+  ADD ("/store/cancel/reserved", NULL, test_cancel);
+  ADD ("/store/cancel/sent", "sent", test_cancel);
+  ADD ("/store/planned", NULL, test_planned);
+  ADD ("/store/forget", NULL, test_forget);
+  ADD ("/store/open-work", NULL, test_open_work);
+  ADD ("/store/check", NULL, test_check);
+#undef ADD
+  return g_test_run ();
+}
