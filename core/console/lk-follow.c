@@ -5,6 +5,7 @@
 #include "console/lk-console-jobs.h"
 #include "console/lk-work.h"
 #include "domain/lk-job.h"
+#include "store/lk-queue.h"
 #include "store/lk-spends.h"
 
 #include <glib/gi18n-lib.h>
@@ -198,21 +199,25 @@ lk_console_follow (LkConsole *self,
   return done;
 }
 
-/* A batch that is under way shows as spends that were sent. */
+/* What comes due this soon is still waited for: an answer on its way, a short back-off. */
+#define SOON (5 * LK_SECOND)
+
 static gboolean
 is_idle (LkStore *store, const LkOpenCount *count, gint64 now, gboolean *idle, GError **error)
 {
   g_autoptr (GPtrArray) spends = NULL;
+  gint64 item_due = G_MAXINT64;
   gint64 spend_due = G_MAXINT64;
 
   *idle = FALSE;
   if (count->n_due > 0 || count->n_running > 0)
     return TRUE;
   spends = lk_store_count_spends (store, error);
-  if (spends == NULL || !lk_store_get_next_spend_due (store, 0, &spend_due, error))
+  if (spends == NULL || !lk_store_get_next_spend_due (store, 0, &spend_due, error) ||
+      !lk_store_get_next_due (store, 0, now, G_MAXINT32 * LK_SECOND, &item_due, error))
     return FALSE;
 
-  *idle = spend_due > now;
+  *idle = MIN (spend_due, item_due) > now + SOON;
   for (guint i = 0; i < spends->len && *idle; i++)
     *idle = ((const LkSpendCount *) g_ptr_array_index (spends, i))->n[LK_SPEND_SENT] == 0;
   return TRUE;
