@@ -84,5 +84,5 @@ const LkCtlCommand lk_ctl_credential_commands[] = {
     LK_TAKES_CSV, 0, 0, list_credentials },
   { "credential remove", N_ ("NAME"), N_ ("Remove a credential"), "credential remove lab",
     LK_TAKES_YES | LK_TAKES_DRY_RUN, 1, 1, remove_credential },
-  { NULL },
+  { 0 },
 };

@@ -112,5 +112,5 @@ const LkCtlCommand lk_ctl_help_commands[] = {
     "explain 0xC004F074\nexplain -1073418124", 0, 1, 1, explain },
   { "completion", N_ ("bash|zsh|fish"), N_ ("Print a completion script for a shell"),
     "completion bash > ~/.local/share/bash-completion/completions/latchkeyctl", 0, 1, 1, complete },
-  { NULL },
+  { 0 },
 };

@@ -263,5 +263,5 @@ const LkCtlCommand lk_ctl_job_commands[] = {
     LK_TAKES_JOB | LK_TAKES_WORKERS, 1, 1, retry_job },
   { "run", "", N_ ("Run the jobs of the store until interrupted"), "run\nrun --once",
     LK_TAKES_ONCE | LK_TAKES_WORKERS, 0, 0, run },
-  { NULL },
+  { 0 },
 };

@@ -202,5 +202,5 @@ const LkCtlCommand lk_ctl_key_commands[] = {
     "key set-remaining 8QXYZ 310", 0, 2, 2, set_remaining },
   { "key remove", N_ ("REF"), N_ ("Remove a product key"), "key remove 8QXYZ --yes",
     LK_TAKES_YES | LK_TAKES_DRY_RUN, 1, 1, remove_key },
-  { NULL },
+  { 0 },
 };

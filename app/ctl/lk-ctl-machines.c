@@ -257,5 +257,5 @@ const LkCtlCommand lk_ctl_machine_commands[] = {
     LK_TAKES_ROWS | LK_TAKES_DRY_RUN | LK_TAKES_YES, 0, -1, forget },
   { "trust", N_ ("NAME PIN|none"), N_ ("Accept one certificate for a machine, by its SHA-256"),
     "trust pc-001 3A:07:…\ntrust pc-001 none", 0, 2, 2, trust },
-  { NULL },
+  { 0 },
 };

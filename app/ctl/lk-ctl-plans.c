@@ -239,5 +239,5 @@ const LkCtlCommand lk_ctl_plan_commands[] = {
     "reactivate --key 8QXYZ pc-001", TAKES_PLAN | LK_TAKES_KEY, 0, -1, reactivate },
   { "rearm", N_ ("[NAME…]"), N_ ("Start the grace period anew"), "rearm pc-001", TAKES_PLAN, 0, -1,
     rearm },
-  { NULL },
+  { 0 },
 };

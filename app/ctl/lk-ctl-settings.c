@@ -110,5 +110,5 @@ const LkCtlCommand lk_ctl_setting_commands[] = {
     LK_TAKES_VALUE, 1, 2, set_setting },
   { "config unset", N_ ("SETTING"), N_ ("Go back to what counts without the setting"),
     "config unset backend.proxy", 0, 1, 1, unset_setting },
-  { NULL },
+  { 0 },
 };

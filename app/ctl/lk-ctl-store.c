@@ -78,5 +78,5 @@ const LkCtlCommand lk_ctl_store_commands[] = {
     "store restore /srv/backup/fleet-2026-11-23.db --yes", LK_TAKES_YES, 1, 1, restore },
   { "store check", "", N_ ("Read the whole store and say whether it is sound"), "store check", 0, 0,
     0, check_store },
-  { NULL },
+  { 0 },
 };
