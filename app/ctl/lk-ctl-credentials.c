@@ -65,11 +65,7 @@ remove_credential (LkCtl *ctl)
   if (!lk_ctl_confirm (ctl, question, &status))
     return status;
   if (!lk_console_remove_credential (ctl->console, ctl->args[0], &error))
-    return lk_ctl_fail_as (ctl,
-                           g_error_matches (error, LK_ERROR, LK_ERROR_INVALID)
-                               ? LK_EXIT_NOTHING
-                               : lk_exit_from_error (error),
-                           g_steal_pointer (&error));
+    return lk_ctl_fail_with (ctl, LK_ERROR_INVALID, LK_EXIT_NOTHING, g_steal_pointer (&error));
 
   lk_ctl_print (ctl, _ ("Credential %s is removed\n"), ctl->args[0]);
   return LK_EXIT_OK;

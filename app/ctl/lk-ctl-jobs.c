@@ -72,9 +72,7 @@ get_id (LkCtl *ctl, gint64 *id)
 static LkExit
 fail_for_job (LkCtl *ctl, GError *error)
 {
-  return g_error_matches (error, LK_ERROR, LK_ERROR_INVALID)
-             ? lk_ctl_fail_as (ctl, LK_EXIT_NOTHING, error)
-             : lk_ctl_fail (ctl, error);
+  return lk_ctl_fail_with (ctl, LK_ERROR_INVALID, LK_EXIT_NOTHING, error);
 }
 
 static LkExit
@@ -202,6 +200,7 @@ retry_job (LkCtl *ctl)
 typedef struct
 {
   LkCtl *ctl;
+  gboolean is_said; /* that it runs */
   char *trouble;
 } Running;
 
@@ -214,6 +213,10 @@ on_run (const LkOpenCount *count, const char *trouble, gpointer user_data)
                        count->n_due, count->n_running, count->n_later, count->n_parked,
                        count->n_paused);
 
+  if (!self->is_said)
+    lk_ctl_say (self->ctl, _ ("Running the jobs of “%s”; end with Ctrl+C"),
+                lk_console_get_path (self->ctl->console));
+  self->is_said = TRUE;
   if (trouble != NULL && g_strcmp0 (trouble, self->trouble) != 0)
     lk_ctl_say (self->ctl, "%s", trouble);
   if (g_strcmp0 (trouble, self->trouble) != 0)
@@ -232,18 +235,12 @@ run (LkCtl *ctl)
   Running running = { .ctl = ctl };
   gboolean done;
 
-  lk_ctl_say (ctl, _ ("Running the jobs of “%s”; end with Ctrl+C"),
-              lk_console_get_path (ctl->console));
   done = lk_console_run (ctl->console, (guint) MAX (ctl->options.workers, 0), ctl->options.once,
                          on_run, &running, cancellable, &error);
   lk_ctl_show_progress (ctl, NULL);
   g_free (running.trouble);
   if (!done)
-    return lk_ctl_fail_as (ctl,
-                           g_error_matches (error, LK_ERROR, LK_ERROR_BUSY)
-                               ? LK_EXIT_LOCKED
-                               : lk_exit_from_error (error),
-                           g_steal_pointer (&error));
+    return lk_ctl_fail_with (ctl, LK_ERROR_BUSY, LK_EXIT_LOCKED, g_steal_pointer (&error));
 
   return g_cancellable_is_cancelled (cancellable) ? LK_EXIT_INTERRUPTED : LK_EXIT_OK;
 }

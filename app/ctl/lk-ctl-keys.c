@@ -71,11 +71,7 @@ get_ref (LkCtl *ctl)
 static LkExit
 fail_for_key (LkCtl *ctl, GError *error)
 {
-  return lk_ctl_fail_as (ctl,
-                         g_error_matches (error, LK_ERROR, LK_ERROR_INVALID)
-                             ? LK_EXIT_NOTHING
-                             : lk_exit_from_error (error),
-                         error);
+  return lk_ctl_fail_with (ctl, LK_ERROR_INVALID, LK_EXIT_NOTHING, error);
 }
 
 static LkExit

@@ -56,20 +56,26 @@ make_preview (LkCtl *ctl, const char *plan, LkExit *status)
   return g_steal_pointer (&preview);
 }
 
-/* When every row is as it should be already, there is nothing to do and nothing is wrong. */
+/* When what is meant is as it should be already, there is nothing to do and nothing is wrong. Rows
+ * that such a command leaves alone by default do not count. */
 static LkExit
 end_without_work (LkCtl *ctl, const LkPreview *preview)
 {
-  gboolean is_done = TRUE;
+  static const char *const done[] = { "licensed", "installed", NULL };
+  static const char *const alone[] = { "subscription", "oem", "application", "same", NULL };
+  guint n_done = 0;
+  guint n_amiss = 0;
+  gboolean is_done;
 
   for (guint i = 0; i < preview->lines->len; i++)
     {
       const LkPreviewLine *line = g_ptr_array_index (preview->lines, i);
 
-      is_done = is_done && (g_strcmp0 (line->reason, "licensed") == 0 ||
-                            g_strcmp0 (line->reason, "installed") == 0);
+      n_done += g_strv_contains (done, line->reason);
+      n_amiss += !g_strv_contains (done, line->reason) && !g_strv_contains (alone, line->reason);
     }
 
+  is_done = n_done > 0 && n_amiss == 0;
   lk_ctl_say_left_out (ctl, preview);
   lk_ctl_say (ctl, is_done ? _ ("Nothing is left to do") : _ ("No row can be worked on"));
   lk_ctl_build_preview (ctl, preview);
@@ -114,11 +120,7 @@ file_and_follow (LkCtl *ctl, const LkPreview *preview)
     return lk_ctl_fail_usage (ctl, _ ("“%s” is not a time; give one like 30s, 10m or 2h"),
                               ctl->options.give_up_after);
   if (!lk_console_file (ctl->console, preview, &filing, &job_id, &n_open, &error))
-    return lk_ctl_fail_as (ctl,
-                           g_error_matches (error, LK_ERROR, LK_ERROR_BUSY)
-                               ? LK_EXIT_LOCKED
-                               : lk_exit_from_error (error),
-                           g_steal_pointer (&error));
+    return lk_ctl_fail_with (ctl, LK_ERROR_BUSY, LK_EXIT_LOCKED, g_steal_pointer (&error));
 
   lk_ctl_set_count (ctl, "job", job_id);
   if (n_open > 0)

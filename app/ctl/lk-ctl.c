@@ -82,6 +82,14 @@ lk_ctl_fail (LkCtl *ctl, GError *error)
 }
 
 LkExit
+lk_ctl_fail_with (LkCtl *ctl, LkError code, LkExit status, GError *error)
+{
+  gboolean is_meant = g_error_matches (error, LK_ERROR, (int) code);
+
+  return lk_ctl_fail_as (ctl, is_meant ? status : lk_exit_from_error (error), error);
+}
+
+LkExit
 lk_ctl_fail_usage (LkCtl *ctl, const char *format, ...)
 {
   va_list args;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/lk-error.h"
 #include "console/lk-console-machines.h"
 #include "console/lk-preview.h"
 
@@ -119,6 +120,8 @@ gboolean lk_ctl_get_choice (LkCtl *ctl, LkChoice *choice, gboolean is_required);
 /* Tells why and gives the status: by the error's code, or another one. Takes @error. */
 LkExit lk_ctl_fail (LkCtl *ctl, GError *error);
 LkExit lk_ctl_fail_as (LkCtl *ctl, LkExit status, GError *error);
+/* By the error's code, but for @code with @status. */
+LkExit lk_ctl_fail_with (LkCtl *ctl, LkError code, LkExit status, GError *error);
 LkExit lk_ctl_fail_usage (LkCtl *ctl, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 /* The groups, one in each file of this folder. */

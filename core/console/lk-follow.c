@@ -13,6 +13,7 @@
 #define TICK_MS        25
 #define BUSY_TICK_MS   200 /* of jobs whose rows are many */
 #define MANY_ROWS      500
+#define N_TRIES        20
 #define TRY_LOCK_EVERY LK_SECOND
 #define TRIM_EVERY     LK_DAY
 
@@ -238,7 +239,13 @@ lk_console_run (LkConsole *self,
   gboolean running = FALSE;
   gboolean idle = FALSE;
 
-  if (work == NULL || !lk_work_try_start (work, &running, error))
+  if (work == NULL)
+    return FALSE;
+  /* Who only asks whether the store is served has the lock for a moment, too. */
+  for (guint i = 0; i < N_TRIES && !running; i++)
+    if ((i > 0 && !pause_for (cancellable, TICK_MS)) || !lk_work_try_start (work, &running, error))
+      break;
+  if (error != NULL && *error != NULL)
     return FALSE;
   if (!running)
     {

@@ -84,9 +84,12 @@ lk_store_add_key (LkStore *self,
   return TRUE;
 }
 
+/* The extended PID of any machine with this key will do to ask for its pool. */
 #define KEY_COLUMNS                                                                                \
-  "id, ciphertext, fingerprint, last_five, kind, key_identity, epid, edition, is_practice,"        \
-  " remarks, created_at"
+  "id, ciphertext, fingerprint, last_five, kind, key_identity,"                                    \
+  " coalesce (epid, (SELECT p.epid FROM product AS p"                                              \
+  "  WHERE p.key_identity = product_key.key_identity AND p.epid IS NOT NULL LIMIT 1)),"            \
+  " edition, is_practice, remarks, created_at"
 
 static LkKeyRow *
 key_from_query (LkDb *db, LkQuery *query, GError **error)

@@ -1,0 +1,468 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""latchkeyctl as a user or a script starts it, against the practice lab and a practice gateway:
+exit statuses, JSON, bad input, secrets, interruption. Prints TAP."""
+import csv
+import io
+import json
+import os
+import pathlib
+import pty
+import re
+import select
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+CTL, LAB, GATEWAY, SOURCE = sys.argv[1:5]
+PASSWORD = "Sesame-open-4711"
+DIGEST_KEY = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+N_MACHINES = 12
+DEADLINE = 60
+
+folder = pathlib.Path(tempfile.mkdtemp(prefix="latchkey-ctl-"))
+processes = []
+tests = []
+
+
+def test(function):
+    tests.append(function)
+    return function
+
+
+class Result:
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+def argv(*args, db="fleet.db"):
+    return [CTL, "--db", str(folder / db), *args]
+
+
+def ctl(*args, expect=0, db="fleet.db", stdin=None):
+    done = subprocess.run(argv(*args, db=db), input=stdin, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL if stdin is None else None, timeout=DEADLINE)
+    assert done.returncode == expect, \
+        f"{' '.join(args)}: exit {done.returncode}, not {expect}\n{done.stdout}{done.stderr}"
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def write(name, text, mode=0o600):
+    path = folder / name
+    path.write_text(text)
+    path.chmod(mode)
+    return str(path)
+
+
+def start(name, *command):
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    processes.append(process)
+    line = process.stdout.readline()
+    assert line.startswith("ready"), f"{name} did not start"
+    return int(re.search(r"port=(\d+)", line)[1])
+
+
+def wait_until(condition, what):
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not happen"
+        time.sleep(0.02)
+
+
+def commands():
+    overview = subprocess.run([CTL, "--help"], capture_output=True, text=True, check=True)
+    return [m[1] for m in re.finditer(r"^  ([a-z][a-z -]*?)  +\S", overview.stdout, re.M)]
+
+
+def confirmed():
+    with sqlite3.connect(folder / "gateway.db") as db:
+        return db.execute("SELECT count (*) FROM spend WHERE state = 'confirmed'").fetchone()[0]
+
+
+# --- the command line itself --------------------------------------------------------------------
+
+@test
+def every_verb_has_help_with_examples():
+    assert len(commands()) > 30
+    for command in commands():
+        done = subprocess.run([CTL, *command.split(), "--help"], capture_output=True, text=True)
+        assert done.returncode == 0, command
+        assert f"latchkeyctl {command}" in done.stdout, command
+        assert "Examples:" in done.stdout and "--json" in done.stdout, command
+
+
+@test
+def usage_errors_end_with_2():
+    for args in [[], ["frobnicate"], ["key"], ["key", "frobnicate"], ["list", "--frobnicate"],
+                 ["show"], ["activate", "--all"], ["activate", "--proxy", "--online", "--all"],
+                 ["list", "--json", "--csv"], ["refresh"], ["refresh", "--all", "pc-1"],
+                 ["list", "--select", "colour=red"], ["list", "--select", "days<soon"],
+                 ["job", "show", "x"], ["config", "get", "no.such"], ["explain", "gibberish!"],
+                 ["install-key", "--all"], ["completion", "tcsh"]]:
+        ctl(*args, expect=2)
+
+
+@test
+def every_verb_gives_one_json_object():
+    for args in [["list"], ["key", "list"], ["credential", "list"], ["config", "list"],
+                 ["job", "list"], ["store", "check"], ["report", "licenses"],
+                 ["explain", "0xC004F074"]]:
+        answer = ctl(*args, "--json", db="empty.db").json
+        assert answer["latchkey"] == 1 and answer["exit"] == 0 and answer["error"] is None
+    for args, status in [(["show", "nobody"], 3), (["list", "--select", "x=y"], 2),
+                         (["job", "show", "77"], 3), (["key", "show", "ABCDE"], 3),
+                         (["config", "get", "backend.url"], 3), (["frobnicate"], 2),
+                         (["list", "--frobnicate"], 2), (["discover", "file", "/nowhere"], 9)]:
+        answer = ctl(*args, "--json", db="empty.db", expect=status).json
+        assert answer["exit"] == status, args
+
+
+@test
+def completion_scripts_are_those_in_the_tree():
+    for shell, name in [("bash", "latchkeyctl"), ("zsh", "_latchkeyctl"),
+                        ("fish", "latchkeyctl.fish")]:
+        script = ctl("completion", shell).out
+        assert script == (pathlib.Path(SOURCE) / "data/completions" / name).read_text(), shell
+        if shutil.which(shell) and shell != "fish":
+            subprocess.run([shell, "-n"], input=script, text=True, check=True)
+    shell = "source /dev/stdin; COMP_WORDS=(latchkeyctl key ch) COMP_CWORD=2; _latchkeyctl;" \
+            " echo ${COMPREPLY[@]}; COMP_WORDS=(latchkeyctl refresh --st) COMP_CWORD=2;" \
+            " _latchkeyctl; echo ${COMPREPLY[@]}"
+    done = subprocess.run(["bash", "-c", shell], input=ctl("completion", "bash").out, text=True,
+                          capture_output=True, check=True)
+    assert done.stdout.split() == ["check", "--stream"], done.stdout
+
+
+@test
+def manual_names_every_verb_and_option():
+    manual = (pathlib.Path(SOURCE) / "data/man/latchkeyctl.1").read_text().replace("\\-", "-")
+    for command in commands():
+        assert command in manual, command
+        done = subprocess.run([CTL, *command.split(), "--help"], capture_output=True, text=True)
+        for option in re.findall(r"--([a-z][a-z-]+)", done.stdout.split("Examples:")[0]):
+            assert f"--{option}" in manual, f"{command} --{option}"
+    for status in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 130]:
+        assert re.search(rf"^\.B {status}$", manual, re.M), f"exit status {status}"
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+@test
+def a_list_with_bad_lines_keeps_the_good_ones():
+    table = write("bad.csv", "name,port\npc-1,\npc 2,\npc-3,99999\npc-1,\npc-5,5985\n")
+    answer = ctl("discover", "file", table, "--json", db="lists.db", expect=9).json
+    assert answer["added"] == 2
+    assert [fault["line"] for fault in answer["faults"]] == [3, 4, 5]
+    assert all(fault["reason"] for fault in answer["faults"])
+    done = ctl("discover", "file", "-", db="lists.db", stdin="# more\npc-6\n")
+    assert "1 machines added" in done.out
+    ctl("discover", "address", "pc-7", "what is this", db="lists.db", expect=2)
+    ctl("discover", "file", write("none.csv", "colour,shape\nred,round\n"), db="lists.db", expect=9)
+    rows = ctl("list", "--json", db="lists.db").json["rows"]
+    assert [row["name"] for row in rows] == ["pc-1", "pc-5", "pc-6", "pc-7"]
+
+
+@test
+def mistyped_keys_are_refused_and_never_repeated():
+    for key in ["AAAAA-BBBBB-CCCCC-DDDDD", "AAAAA-BBBBB-CCCCC-DDDDD-EEEE1",
+                "NAAAA-BBBBB-CCCCC-DDDDD-NEEEE"]:
+        done = ctl("key", "add", "--key-fd", "0", stdin=key + "\n", db="lists.db", expect=2)
+        assert key not in done.out + done.err
+    whole = "BBBBB-CCCCC-DDDDD-FFFFF-GGGGG"
+    for args in [["key", "add", whole], ["key", "show", whole], ["key", "remove", whole, "--yes"],
+                 ["install-key", "--key", whole, "--all", "--yes"],
+                 ["config", "set", "backend.digest-key", whole]]:
+        for more in [[], ["--json"]]:
+            done = ctl(*args, *more, db="lists.db", expect=2)
+            assert whole not in done.out + done.err, args
+
+
+@test
+def secrets_come_from_files_that_only_the_owner_reads():
+    ctl("credential", "add", "x", "--user", "u", "--password-file",
+        write("open", PASSWORD, 0o644), db="lists.db", expect=2)
+    ctl("credential", "add", "x", "--user", "u", "--password-file", "/nowhere", db="lists.db",
+        expect=2)
+    ctl("credential", "add", "x", "--user", "u", db="lists.db", expect=2)  # no terminal
+
+
+@test
+def a_password_is_asked_for_without_an_echo():
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(CTL, argv("credential", "add", "asked", "--user", "u", db="lists.db"))
+    shown = b""
+    for _ in range(2):
+        before = len(shown)
+        while b": " not in shown[before:]:
+            assert select.select([terminal], [], [], DEADLINE)[0]
+            shown += os.read(terminal, 1024)
+        os.write(terminal, PASSWORD.encode() + b"\n")
+    try:
+        while data := os.read(terminal, 1024):
+            shown += data
+    except OSError:
+        pass
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, shown
+    assert PASSWORD.encode() not in shown
+    names = [c["name"] for c in ctl("credential", "list", "--json", db="lists.db").json["credentials"]]
+    assert names == ["asked"]
+
+
+@test
+def stores_that_cannot_be_used_are_left_alone():
+    ctl("list", db="newer.db")
+    with sqlite3.connect(folder / "newer.db") as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    before = (folder / "newer.db").read_bytes()
+    done = ctl("list", db="newer.db", expect=1)
+    assert "newer" in done.err
+    assert (folder / "newer.db").read_bytes() == before
+
+    write("garbage.db", "this is no database, " * 100)
+    ctl("list", db="garbage.db", expect=1)
+    assert (folder / "garbage.db").read_text().startswith("this is no database")
+    (folder / "folder.db").mkdir()
+    ctl("list", db="folder.db", expect=1)
+
+
+@test
+def a_spreadsheet_takes_no_cell_for_a_formula():
+    key = subprocess.run([LAB, "--practice-key", "mak:5", "--key-file", str(folder / "formula")])
+    assert key.returncode == 0
+    ctl("key", "add", "--key-file", str(folder / "formula"), "--remarks", "=cmd|'/c calc'!A1",
+        db="lists.db")
+    rows = list(csv.DictReader(io.StringIO(ctl("key", "list", "--csv", db="lists.db").out)))
+    assert rows[0]["remarks"] == "'=cmd|'/c calc'!A1"
+
+
+@test
+def what_comes_from_outside_cannot_steer_the_terminal():
+    ctl("key", "add", "--key-file", str(folder / "formula"), "--remarks", "\x1b[2Jgone\u202e",
+        db="escape.db")
+    done = ctl("key", "list", db="escape.db")
+    assert "\x1b" not in done.out and "\u202e" not in done.out and "gone" in done.out
+    assert ctl("key", "list", "--json", db="escape.db").json["keys"][0]["remarks"] == "\x1b[2Jgone\u202e"
+
+
+# --- the main job -------------------------------------------------------------------------------
+
+@test
+def machines_are_read_and_activated_once():
+    password = write("password", PASSWORD)
+    digest = write("digest-key", DIGEST_KEY)
+    token, key = str(folder / "token"), str(folder / "mak")
+    subprocess.run([GATEWAY, "--state", str(folder / "gateway.db"), "client", "add", "test",
+                    "--token-file", token], check=True, capture_output=True)
+    subprocess.run([LAB, "--practice-key", "mak:1", "--key-file", key], check=True)
+    start("lab", LAB, "--machines", str(N_MACHINES), "--seed", "3", "--hosts",
+          str(folder / "hosts.csv"), "--password-file", password, "--port", "0")
+    port = start("gateway", GATEWAY, "--state", str(folder / "gateway.db"), "serve", "--listen",
+                 "127.0.0.1:0", "--digest-key-file", digest, "--practice")
+
+    ctl("discover", "file", str(folder / "hosts.csv"))
+    ctl("config", "set", "runner.first-back-off", "20ms")
+    done = ctl("refresh", "--all", "--json", expect=6)  # no credential yet
+    assert all(item["error"] == "denied" for item in done.json["items"])
+    ctl("credential", "add", "lab", "--user", "administrator", "--password-file", password)
+    lines = [json.loads(line) for line in ctl("refresh", "--all", "--stream").out.splitlines()]
+    assert [line["type"] for line in lines] == ["item"] * N_MACHINES + ["summary"]
+    assert lines[-1]["items_done"] == N_MACHINES and lines[-1]["exit"] == 0
+
+    ctl("key", "add", "--key-file", key)
+    activate = ["activate", "--proxy", "--key", "1", "--all"]
+    done = ctl(*activate, "--yes", expect=2)
+    assert "backend.url" in done.err
+    ctl("config", "set", "backend.url", f"http://127.0.0.1:{port}/")
+    ctl("config", "set", "backend.digest-key", "--file", digest)
+    ctl("config", "set", "backend.token", "--file", token)
+
+    done = ctl(*activate, expect=2, stdin="")  # nobody to ask, and nobody said --yes
+    assert "not known" in done.err  # the pool, in words
+    preview = ctl(*activate, "--dry-run", "--json").json["preview"]
+    n = preview["spends"]
+    assert 0 < n == preview["included"] and confirmed() == 0
+    assert preview["included"] + preview["left_out"] == len(preview["rows"])
+    assert all(row["included"] or row["explanation"] for row in preview["rows"])
+    ctl("key", "set-remaining", "1", str(n - 1))
+    ctl(*activate, "--yes", expect=7)
+    ctl(*activate, "--dry-run", expect=7)
+    assert confirmed() == 0
+
+    ctl("key", "set-remaining", "1", str(n))
+    done = ctl(*activate, "--yes", "--json").json
+    assert done["items_done"] == n and confirmed() == n
+    ctl(*activate, "--yes")  # nothing is left to do, and nothing is wrong
+    assert confirmed() == n
+    rows = ctl("list", "--select", "app=windows,state=licensed", "--json").json["rows"]
+    assert len([row for row in rows if row["cid"]]) == n
+    assert ctl("key", "check", "1", "--json").json["keys"][0]["used"] == n
+    for name in [rows[0]["name"]]:
+        assert ctl("show", name, "--json").json["machines"][0]["events"]
+        assert ctl("check", name, "--json").json["stages"][-1]["ok"]
+
+
+@test
+def nothing_secret_is_in_the_store_or_in_what_was_said():
+    secrets = [PASSWORD, DIGEST_KEY, (folder / "token").read_text().strip(),
+               (folder / "mak").read_text().strip()]
+    said = "".join(ctl(*args).out for args in [
+        ["list", "--json"], ["key", "list", "--json"], ["credential", "list", "--json"],
+        ["config", "list", "--json"], ["job", "list", "--json"], ["job", "show", "3", "--json"]])
+    kept = b"".join(path.read_bytes() for path in folder.glob("fleet.db*"))
+    for secret in secrets:
+        assert len(secret) > 10 and secret not in said and secret.encode() not in kept
+    assert (folder / "fleet.db.key").stat().st_mode & 0o777 == 0o600
+    assert (folder / "fleet.db").stat().st_mode & 0o077 == 0
+
+
+@test
+def names_and_selections_that_match_nothing_end_with_3():
+    ctl("refresh", "nobody", expect=3)
+    ctl("list", "--select", "name=nobody*", expect=3)
+    ctl("activate", "--proxy", "--key", "1", "nobody", "--yes", expect=3)
+    ctl("activate", "--proxy", "--key", "ZZZZZ", "--all", "--yes", expect=2)
+
+
+@test
+def a_machine_that_is_not_there_ends_with_5():
+    ctl("discover", "address", "127.0.0.1:1", db="away.db")
+    ctl("credential", "add", "x", "--user", "u", "--password-fd", "0", stdin=PASSWORD, db="away.db")
+    ctl("config", "set", "runner.first-back-off", "20ms", db="away.db")
+    done = ctl("refresh", "--all", db="away.db", expect=5)
+    assert "127.0.0.1" in done.out and "Read the machine" in done.out and "Next:" in done.out
+    item = ctl("job", "show", "1", "--json", db="away.db").json["items"][0]
+    assert item["attempt"] == 3 and item["error"] == "unreachable"
+    ctl("check", "127.0.0.1:1", db="away.db", expect=5)
+    ctl("job", "retry", "1", db="away.db", expect=5)
+
+
+@test
+def detached_jobs_wait_for_a_runner():
+    done = ctl("refresh", "--all", "--detach", "--json", expect=8).json
+    ctl("refresh", "--all", "--detach", expect=3)  # every machine has this very work already
+    job = str(done["job"])
+    for verb, state in [("pause", "paused"), ("resume", "open")]:
+        ctl("job", verb, job)
+        assert ctl("job", "show", job, "--json").json["job_state"] == state
+    ctl("run", "--once")
+    assert ctl("job", "show", job, "--json").json["items_done"] == N_MACHINES
+    job = str(ctl("refresh", "--all", "--detach", "--json", expect=8).json["job"])
+    ctl("job", "cancel", job)
+    assert ctl("job", "show", job, "--json").json["items_cancelled"] == N_MACHINES
+
+
+@test
+def one_process_runs_a_store_and_another_takes_over():
+    runner = subprocess.Popen(argv("run", db="over.db"), stderr=subprocess.PIPE, text=True)
+    processes.append(runner)
+    assert "Running" in runner.stderr.readline()
+    ctl("run", "--once", db="over.db", expect=10)
+    ctl("store", "backup", str(folder / "copy.db"), db="over.db")
+    ctl("store", "restore", str(folder / "copy.db"), "--yes", db="over.db", expect=10)
+
+    runner.send_signal(signal.SIGSTOP)  # it has the lock and does nothing
+    ctl("discover", "address", "127.0.0.1:1", db="over.db")
+    ctl("credential", "add", "x", "--user", "u", "--password-fd", "0", stdin=PASSWORD, db="over.db")
+    ctl("config", "set", "runner.first-back-off", "20ms", db="over.db")
+    follower = subprocess.Popen(argv("refresh", "--all", db="over.db"), stderr=subprocess.PIPE,
+                                stdout=subprocess.DEVNULL, text=True)
+    processes.append(follower)
+    line = follower.stderr.readline()
+    assert "Another process" in line, line
+    runner.kill()
+    runner.wait(DEADLINE)
+    assert follower.wait(DEADLINE) == 5  # it ran the job itself, and nobody is at that port
+
+
+@test
+def an_interrupted_command_keeps_its_job():
+    with silent_listener() as port:
+        ctl("discover", "address", f"127.0.0.1:{port}", db="silent.db")
+        ctl("credential", "add", "x", "--user", "u", "--password-fd", "0", stdin=PASSWORD,
+            db="silent.db")
+        command = subprocess.Popen(argv("refresh", "--all", db="silent.db"),
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        processes.append(command)
+        wait_until(lambda: ctl("job", "list", "--json", db="silent.db").json["jobs"][:1] and
+                   ctl("job", "list", "--json", db="silent.db").json["jobs"][0]["running"] == 1,
+                   "the step's start")
+        command.send_signal(signal.SIGINT)
+        _, err = command.communicate(timeout=DEADLINE)
+        assert command.returncode == 130, err
+        assert "job follow 1" in err
+        job = ctl("job", "show", "1", "--json", db="silent.db").json
+        assert job["job_state"] == "open" and job["items_open"] == 1
+        ctl("job", "cancel", "1", db="silent.db")
+
+
+class silent_listener:
+    def __enter__(self):
+        import socket
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.listen()
+        return self.socket.getsockname()[1]
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+
+@test
+def a_backup_comes_back():
+    backup = str(folder / "backup.db")
+    ctl("store", "backup", backup)
+    ctl("store", "backup", backup, expect=2)  # never over a file
+    ctl("forget", "--all", "--yes")
+    assert ctl("list", "--json").json["rows"] == []
+    ctl("store", "restore", write("no.db", "no backup"), "--yes", expect=9)
+    ctl("store", "restore", backup, expect=2)  # not asked, not done
+    ctl("store", "restore", backup, "--yes")
+    assert len(ctl("list", "--json").json["rows"]) >= N_MACHINES
+    ctl("store", "check")
+
+
+@test
+def a_store_without_its_key_claims_nothing():
+    (folder / "fleet.db.key").rename(folder / "elsewhere")
+    done = ctl("refresh", "--all", expect=6)
+    assert "fleet.db.key" in done.err
+    job = ctl("job", "list", "--json").json["jobs"][0]
+    assert job["ready"] == N_MACHINES and job["running"] == 0
+    assert not (folder / "fleet.db.key").exists()
+    (folder / "elsewhere").rename(folder / "fleet.db.key")
+    ctl("job", "follow", str(job["id"]))
+
+
+def main():
+    failed = 0
+    print(f"1..{len(tests)}", flush=True)
+    for number, function in enumerate(tests, 1):
+        name = function.__name__.replace("_", " ")
+        try:
+            function()
+            print(f"ok {number} {name}", flush=True)
+        except Exception:  # one failure does not hide the others
+            failed += 1
+            for line in traceback.format_exc().splitlines():
+                print(f"# {line}")
+            print(f"not ok {number} {name}", flush=True)
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    shutil.rmtree(folder)
+    return 1 if failed else 0
+
+
+sys.exit(main())
