@@ -139,7 +139,7 @@ test_transaction_rolls_back (Fixture *f, gconstpointer data)
 
   lk_db_migrate (db, two_migrations, 1, NULL);
   {
-    g_autoptr (LkTransaction) transaction = lk_transaction_begin (db, NULL);
+    G_GNUC_UNUSED g_autoptr (LkTransaction) transaction = lk_transaction_begin (db, NULL);
 
     lk_db_run (db, NULL, "INSERT INTO fruit VALUES (?1)", "s", "fig");
   }

@@ -401,6 +401,11 @@ describe_document (xmlDoc *doc)
 static void
 test_request (gconstpointer data)
 {
+  /* What only others ask: these samples are read here, and never written. */
+  static const char *const never_asked[] = {
+    "02-enumerate-products-plain", "10-enumerate-bad-wql",    "12-enumerate-object-and-epr",
+    "35-action-mismatch",          "51-notunderstood-header", NULL,
+  };
   const char *const *fields = data;
   gsize length = 0;
   g_autofree char *text = load (fields[0], ".request.xml", &length);
@@ -415,7 +420,7 @@ test_request (gconstpointer data)
   bytes = write_same (xmlDocGetRootElement (sample));
   if (bytes == NULL)
     {
-      g_test_skip ("never asked for");
+      g_assert_true (g_strv_contains (never_asked, fields[0]));
       return;
     }
 
