@@ -2,20 +2,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reads a practice fleet up to parsed rows, a connection for each machine: Latchkey's own client
 against python3-winrm with xml.etree, by turns, on the same lab.
-   bench-read.py LATCHKEY-LAB BENCH-READ [MACHINES]"""
+   bench-read.py BUILD BENCH-READ [MACHINES]"""
 import concurrent.futures
 import pathlib
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
+import bench_rig
 import figures
 import foreign
-import programs
 
 PRODUCT = ("ID, Name, Description, ApplicationID, LicenseFamily, PartialProductKey, ProductKeyID, "
            "OfflineInstallationId, LicenseStatus, LicenseStatusReason, GracePeriodRemaining, "
@@ -60,21 +59,19 @@ def read_by_latchkey(program, hosts, password_file):
 
 
 def main():
-    lab_program, reader, n = sys.argv[1], sys.argv[2], int((sys.argv + ["600"])[3])
+    build, reader, n = sys.argv[1], sys.argv[2], int((sys.argv + ["400"])[3])
     ours, theirs, lab_cpu = [], [], []
-    with tempfile.TemporaryDirectory(prefix="latchkey-bench-") as folder:
-        password_file = programs.make_secret(folder, "password")
-        hosts_file = pathlib.Path(folder) / "hosts.csv"
-        with programs.Program(lab_program, "--machines", n, "--port", 0, "--profile-mix", MIX,
-                              "--hosts", hosts_file, "--password-file", password_file) as lab:
-            hosts = programs.read_hosts(hosts_file)
-            password = password_file.read_text()
-            for _ in range(figures.ROUNDS):
-                before = lab.read_cpu()
-                ours.append(read_by_latchkey(reader, hosts_file, password_file))
-                lab_cpu.append((lab.read_cpu() - before) / n)
-                theirs.append(min((read_by_winrm(hosts, password, threads) for threads in (2, 64)),
-                                  key=lambda result: result[2]))
+    with bench_rig.open_rig(build, n, mix=MIX) as rig:
+        rig.start_lab()
+        password_file = rig.folder / "machine-password"
+        password = password_file.read_text().strip()
+        hosts = bench_rig.read_hosts(rig)
+        for _ in range(figures.ROUNDS):
+            before = bench_rig.read_cpu(rig.lab)
+            ours.append(read_by_latchkey(reader, rig.folder / "hosts.csv", password_file))
+            lab_cpu.append((bench_rig.read_cpu(rig.lab) - before) / n)
+            theirs.append(min((read_by_winrm(hosts, password, threads) for threads in (2, 64)),
+                              key=lambda result: result[2]))
     for machines, products, *_ in ours + theirs:
         if (machines, products) != (n, ours[0][1]):
             sys.exit(f"not everything was read: {ours} {theirs}")

@@ -4,7 +4,7 @@ xml.etree. Nothing of Latchkey is used, so that a mistake made on both of its si
 import xml.etree.ElementTree as ET
 
 import xmltodict
-from winrm.exceptions import WinRMTransportError
+from winrm.exceptions import InvalidCredentialsError, WinRMTransportError
 from winrm.protocol import Protocol
 
 WMI = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/cimv2/"
@@ -33,6 +33,10 @@ class Fault(Exception):
         self.text = fault.findtext("s:Reason/s:Text", "", NS)
         detail = fault.find(".//f:WSManFault", NS)
         self.code = int(detail.get("Code")) if detail is not None else None
+        # In either of the shapes that Windows uses for what a provider says.
+        self.codes = [int(element.get("Code") or element.text)
+                      for element in fault.iter()
+                      if element.get("Code") or local(element.tag) == "error_Code"]
         super().__init__(f"{self.value}/{self.subcode} {self.text}")
 
 
