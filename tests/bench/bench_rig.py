@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "system"))
 from latchkey_rig import Failure, Rig  # noqa: E402
@@ -51,6 +52,13 @@ def read_cpu(server):
     stat = pathlib.Path(f"/proc/{server.process.pid}/stat").read_text()
     fields = stat.rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def post(rig, path):
+    """Lets something happen in the lab."""
+    url = f"http://127.0.0.1:{rig.lab_ports['control']}{path}"
+    with urllib.request.urlopen(urllib.request.Request(url, b"", method="POST"), timeout=30):
+        pass
 
 
 def count_descriptors(server):

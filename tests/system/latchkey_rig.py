@@ -94,9 +94,11 @@ class Server:
 
 
 class Rig:
-    def __init__(self, build, folder, machines=20, seed=1, faults=None, mix=None):
+    def __init__(self, build, folder, machines=20, seed=1, faults=None, mix=None,
+                 lab_options=()):
         self.build, self.folder = pathlib.Path(build), pathlib.Path(folder)
         self.machines, self.seed, self.faults, self.mix = machines, seed, faults, mix
+        self.lab_options = [str(option) for option in lab_options]
         self.lab = self.gateway = None
         self.lab_ports = {"port": 0, "control": 0}
         self.gateway_port = 0
@@ -151,7 +153,7 @@ class Rig:
                 line += ["--faults", self.faults]
             if self.mix:
                 line += ["--profile-mix", self.mix]
-            return line
+            return line + self.lab_options
         self.lab = Server(self, "lab", command, environment)
         if self.lab.ports:
             self.lab_ports = self.lab.ports
