@@ -66,15 +66,19 @@ def count_descriptors(server):
 
 
 def time_ctl(rig, *args, codes=(0, 4)):
+    return time_command(rig, rig.ctl_command(*args), codes)
+
+
+def time_command(rig, command, codes):
     """Seconds by the wall, seconds of the processor, and the peak memory in MB of one command."""
     with open(rig.folder / "ctl.out", "wb") as out, open(rig.folder / "ctl.err", "wb") as err:
         start = time.monotonic()
-        process = subprocess.Popen(rig.ctl_command(*args), stdin=subprocess.DEVNULL, stdout=out,
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
                                    stderr=err, env=rig.environment({}))
         _, status, used = os.wait4(process.pid, 0)
         wall = time.monotonic() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in codes:
-        raise Failure(f"latchkeyctl {' '.join(args)} ended with {process.returncode}: "
+        raise Failure(f"{' '.join(command)} ended with {process.returncode}: "
                       f"{(rig.folder / 'ctl.err').read_text()[-1000:]}")
     return wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
