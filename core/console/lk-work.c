@@ -145,7 +145,8 @@ lk_work_try_start (LkWork *self, gboolean *running, GError **error)
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
-  if (!lk_store_recover (self->store, lk_console_now (self->console), &n_items, error))
+  if (!lk_store_recover (self->store, self->options.asks_again, lk_console_now (self->console),
+                         &n_items, error))
     {
       lk_store_unlock (self->store);
       return FALSE;

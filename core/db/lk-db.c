@@ -363,8 +363,14 @@ apply_migration (LkDb *self, guint version, const char *sql, GError **error)
 {
   g_autofree char *bump = g_strdup_printf ("PRAGMA user_version = %u", version);
   g_autoptr (LkTransaction) transaction = lk_transaction_begin (self, error);
+  gint64 found = 0;
 
-  return transaction != NULL && lk_db_exec (self, sql, error) && lk_db_exec (self, bump, error) &&
+  if (transaction == NULL || !lk_db_get_int (self, &found, 0, error, "PRAGMA user_version", ""))
+    return FALSE;
+  if (found >= (gint64) version)
+    return TRUE; /* another process was quicker */
+
+  return lk_db_exec (self, sql, error) && lk_db_exec (self, bump, error) &&
          lk_transaction_commit (&transaction, error);
 }
 
@@ -450,7 +456,7 @@ copy_pages (LkDb *self, const char *path, GError **error)
 gboolean
 lk_db_backup (LkDb *self, const char *path, GError **error)
 {
-  g_autofree char *partial = g_strconcat (path, ".partial", NULL);
+  g_autofree char *partial = g_strdup_printf ("%s.partial-%d", path, (int) getpid ());
   g_autofree char *folder = g_path_get_dirname (path);
   gboolean done;
 

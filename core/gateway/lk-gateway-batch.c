@@ -154,7 +154,8 @@ spend_on_item (LkDb *db,
       item->code = blocked_code != 0 ? blocked_code : LK_BATCH_E_EXHAUSTED;
       break;
     }
-  if (blocked_code != 0 && item->code == 0)
+  /* What is on its way may be paid for already: its answer is still fetched. */
+  if (blocked_code != 0 && item->code == 0 && reservation != LK_RESERVE_IN_FLIGHT)
     {
       *outcome = "key-blocked";
       item->code = blocked_code;

@@ -243,6 +243,12 @@ write_held_answers (LkCourier *self, GError **error)
   return TRUE;
 }
 
+gboolean
+lk_courier_flush (LkCourier *self, GError **error)
+{
+  return write_held_answers (self, error);
+}
+
 static GPtrArray *
 list_due (LkCourier *self, guint max, GError **error)
 {
@@ -315,9 +321,12 @@ lk_courier_run_once (LkCourier *self, GCancellable *cancellable, GError **error)
 guint
 lk_courier_count_due (LkCourier *self)
 {
-  g_autoptr (GPtrArray) due =
-      self->options->backend != NULL ? list_due (self, get_batch_size (self), NULL) : NULL;
+  g_autoptr (GPtrArray) due = self->held == NULL && self->options->backend != NULL
+                                  ? list_due (self, get_batch_size (self), NULL)
+                                  : NULL;
 
+  if (self->held != NULL)
+    return self->held->len; /* to be written before anything else */
   return due != NULL ? due->len : 0;
 }
 

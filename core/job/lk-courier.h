@@ -26,6 +26,9 @@ typedef enum
  * by the next call before anything else is sent. */
 LkCourierResult lk_courier_run_once (LkCourier *self, GCancellable *cancellable, GError **error);
 
+/* A last try to write answers that are held, when the courier is about to end. */
+gboolean lk_courier_flush (LkCourier *self, GError **error);
+
 /* How many spends are due now, up to one batch; so that a batch can fill up. */
 guint lk_courier_count_due (LkCourier *self);
 /* When to look again, ms; G_MAXINT64 for not before something changes. */

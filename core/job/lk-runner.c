@@ -369,6 +369,8 @@ lk_runner_start (LkRunner *self)
 void
 lk_runner_stop (LkRunner *self)
 {
+  g_autoptr (GError) error = NULL;
+
   g_mutex_lock (&self->lock);
   self->stopping = TRUE;
   g_cond_broadcast (&self->work);
@@ -379,4 +381,8 @@ lk_runner_stop (LkRunner *self)
   for (guint i = 0; i < self->threads->len; i++)
     g_thread_join (g_ptr_array_index (self->threads, i));
   g_ptr_array_set_size (self->threads, 0);
+
+  if (!lk_courier_flush (self->courier, &error))
+    g_warning ("Answers of the backend could not be written down and will be asked for again: %s",
+               error->message);
 }

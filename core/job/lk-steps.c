@@ -191,6 +191,16 @@ take_iid (LkVerdict *verdict, const LkProduct *product, GError **error)
   return TRUE;
 }
 
+/* Licensed under this key already: straight to verify. If an online activation of it is still open,
+ * it has its answer now. */
+static void
+note_licensed (LkVerdict *verdict, const LkProduct *product)
+{
+  verdict->next_step = "verify";
+  if (take_iid (verdict, product, NULL))
+    verdict->news = LK_SPEND_NEWS_CONFIRMED;
+}
+
 static gboolean
 step_read_iid (const LkStepContext *context, LkVerdict *verdict, GError **error)
 {
@@ -201,7 +211,7 @@ step_read_iid (const LkStepContext *context, LkVerdict *verdict, GError **error)
   if (product->status != LK_LICENSE_LICENSED)
     return take_iid (verdict, product, error);
 
-  verdict->next_step = "verify";
+  note_licensed (verdict, product);
   return TRUE;
 }
 
@@ -292,7 +302,7 @@ step_commit_spend (const LkStepContext *context, LkVerdict *verdict, GError **er
 
   if (product->status == LK_LICENSE_LICENSED)
     {
-      verdict->next_step = "verify";
+      note_licensed (verdict, product);
       return TRUE;
     }
   verdict->outcome = LK_OUTCOME_COMMIT_SPEND;
@@ -305,7 +315,10 @@ watch_activation (const LkStepContext *context, LkVerdict *verdict, GError **err
 {
   gint64 now = lk_clock_now (context->clock);
 
-  if (verdict->item->sent_at != 0 && now - verdict->item->sent_at > WATCH_ACTIVATION)
+  gint64 since =
+      verdict->item->sent_at != 0 ? verdict->item->sent_at : verdict->item->failing_since;
+
+  if (since != 0 && now - since > WATCH_ACTIVATION)
     {
       verdict->news = LK_SPEND_NEWS_UNKNOWN;
       g_set_error (error, LK_ERROR, LK_ERROR_REJECTED,
@@ -336,7 +349,7 @@ static gboolean
 step_activate (const LkStepContext *context, LkVerdict *verdict, GError **error)
 {
   const LkItem *item = verdict->item;
-  gboolean only_look = item->attempt > 1 && item->sent_at != 0;
+  gboolean only_look = item->attempt > 1; /* what was not sent starts at commit-spend again */
   g_autoptr (GError) local_error = NULL;
   LkProduct *product = NULL;
 

@@ -332,8 +332,8 @@ lk_ledger_list_due (LkDb *db,
       g_strdup_printf ("SELECT " SPEND_COLUMNS " FROM spend"
                        " WHERE method = ?1 AND due_at BETWEEN 1 AND ?2"
                        " AND state IN ('reserved', 'unknown')"
-                       " AND NOT EXISTS (SELECT 1 FROM pool AS p"
-                       "   WHERE p.key_identity = spend.key_identity AND p.blocked_code <> 0)"
+                       " AND (state = 'unknown' OR NOT EXISTS (SELECT 1 FROM pool AS p"
+                       "   WHERE p.key_identity = spend.key_identity AND p.blocked_code <> 0))"
                        " AND (%s) AND ?4 = ?4 ORDER BY due_at, id LIMIT ?3",
                        condition != NULL ? condition : "1");
   g_autoptr (LkQuery) query =

@@ -4,6 +4,7 @@
 #include "store/lk-jobs.h"
 
 #include "base/lk-error.h"
+#include "store/lk-spends.h"
 
 void
 lk_target_free (LkTarget *self)
@@ -405,6 +406,7 @@ cancel (LkDb *db, gpointer user_data, GError **error)
                     "UPDATE item SET state = 'cancelled', message = 'Cancelled', updated_at = ?2"
                     " WHERE job_id = ?1 AND state IN ('ready', 'parked', 'paused')",
                     "ii", steering->id, steering->now) &&
+         lk_spends_wake_waiting (db, NULL, steering->now, error) &&
          lk_job_close_if_done (db, steering->id, steering->now, error);
 }
 
@@ -468,11 +470,18 @@ retry_items (LkDb *db, gpointer user_data, GError **error)
   /* OR IGNORE: a machine that has other identical work by now keeps its failed item. */
   if (!lk_db_run (db, error,
                   "UPDATE OR IGNORE item SET state = 'ready', attempt = 0, failing_since = 0,"
+                  " step = CASE step WHEN 'activate' THEN 'commit-spend' ELSE step END,"
                   " again = 1, due_at = ?2, updated_at = ?2 WHERE job_id = ?1 AND state = 'failed'",
                   "ii", steering->id, steering->now))
     return FALSE;
 
   steering->n = (guint) lk_db_get_changes (db);
+  /* A job that goes on goes on whole. */
+  if (steering->n > 0 && !lk_db_run (db, error,
+                                     "UPDATE item SET state = 'ready', updated_at = ?2"
+                                     " WHERE job_id = ?1 AND state = 'paused'",
+                                     "ii", steering->id, steering->now))
+    return FALSE;
   return lk_db_run (db, error,
                     "UPDATE spend SET due_at = ?2 WHERE state = 'unknown' AND EXISTS"
                     " (SELECT 1 FROM item AS i WHERE i.job_id = ?1"

@@ -4,6 +4,7 @@
 #include "store/lk-keys.h"
 
 #include "base/lk-error.h"
+#include "store/lk-spends.h"
 
 void
 lk_key_row_free (LkKeyRow *self)
@@ -228,11 +229,7 @@ write_remaining (LkDb *db, gpointer user_data, GError **error)
 
   return lk_ledger_set_remaining (db, figure->key_identity, figure->remaining, figure->now,
                                   error) &&
-         lk_db_run (db, error,
-                    "UPDATE item SET state = 'ready', due_at = ?2 WHERE state = 'parked'"
-                    " AND key_identity = ?1 AND NOT EXISTS (SELECT 1 FROM spend AS s"
-                    "  WHERE s.key_identity = item.key_identity AND s.iid = item.iid)",
-                    "si", figure->key_identity, figure->now);
+         lk_spends_wake_waiting (db, figure->key_identity, figure->now, error);
 }
 
 gboolean

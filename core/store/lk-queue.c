@@ -3,6 +3,7 @@
 
 #include "store/lk-queue.h"
 
+#include "base/lk-clock.h"
 #include "base/lk-error.h"
 #include "ledger/lk-ledger.h"
 
@@ -120,8 +121,12 @@ lk_store_claim (LkStore *self, gint64 job_id, gint64 now, GError **error)
   return NULL;
 }
 
+/* Toward a service that may count twice. */
+#define ASK_SERVICE_AGAIN (10 * LK_MINUTE)
+
 typedef struct
 {
+  gboolean asks_again;
   gint64 now;
   guint n_items;
 } Recovery;
@@ -130,21 +135,27 @@ static gboolean
 recover (LkDb *db, gpointer user_data, GError **error)
 {
   Recovery *recovery = user_data;
+  gint64 due_at = recovery->now + (recovery->asks_again ? 0 : ASK_SERVICE_AGAIN);
 
   if (!lk_db_run (db, error, "UPDATE item SET state = 'ready', due_at = ?1 WHERE state = 'running'",
                   "i", recovery->now))
     return FALSE;
 
   recovery->n_items = (guint) lk_db_get_changes (db);
-  return lk_ledger_recover (db, LK_METHOD_PROXY, recovery->now, NULL, error) &&
+  return lk_ledger_recover (db, LK_METHOD_PROXY, due_at, NULL, error) &&
+         (recovery->asks_again ||
+          lk_db_run (db, error,
+                     "UPDATE spend SET due_at = 0 WHERE method = 'proxy' AND state = 'unknown'"
+                     " AND attempts > 1 AND due_at = ?1",
+                     "i", due_at)) &&
          lk_ledger_recover (db, LK_METHOD_ONLINE, 0 /* settled by looking, not by asking again */,
                             NULL, error);
 }
 
 gboolean
-lk_store_recover (LkStore *self, gint64 now, guint *n_items, GError **error)
+lk_store_recover (LkStore *self, gboolean asks_again, gint64 now, guint *n_items, GError **error)
 {
-  Recovery recovery = { .now = now };
+  Recovery recovery = { .asks_again = asks_again, .now = now };
   gboolean done = lk_store_write (self, recover, &recovery, error);
 
   *n_items = recovery.n_items;

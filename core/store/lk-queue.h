@@ -20,8 +20,10 @@ gboolean lk_store_settle (LkStore *self,
                           GError **error);
 
 /* On taking the lock: what was running when its process died is ready again. Spends that were sent
- * and not answered become unknown. */
-gboolean lk_store_recover (LkStore *self, gint64 now, guint *n_items, GError **error);
+ * and not answered become unknown: asked again at once of a backend that @asks_again (a gateway),
+ * of a service once after 10 minutes and then only on a person's order. */
+gboolean
+lk_store_recover (LkStore *self, gboolean asks_again, gint64 now, guint *n_items, GError **error);
 
 /* When the next item or spend comes due, G_MAXINT64 for never. Items due further off than
  * @longest_back_off are made due now, because a clock must have jumped. */

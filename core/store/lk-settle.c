@@ -113,6 +113,18 @@ apply_facts (LkDb *db, Settlement *s, GError **error)
                     "iss", item->key_id, verdict->key_identity, verdict->epid);
 }
 
+/* Items of other jobs that wait for a CID of a machine that is licensed by now: they look again. */
+static gboolean
+wake_others (LkDb *db, const Settlement *s, GError **error)
+{
+  return lk_db_run (db, error,
+                    "UPDATE item SET step = 'read-iid', attempt = 0, due_at = ?3, updated_at = ?3,"
+                    " state = CASE (SELECT state FROM job AS j WHERE j.id = item.job_id)"
+                    "  WHEN 'open' THEN 'ready' ELSE 'paused' END"
+                    " WHERE state = 'parked' AND key_identity = ?1 AND iid = ?2",
+                    "ssi", s->key_identity, s->iid, s->now);
+}
+
 static gboolean
 apply_spend_news (LkDb *db, Settlement *s, GError **error)
 {
@@ -122,10 +134,6 @@ apply_spend_news (LkDb *db, Settlement *s, GError **error)
 
   if (verdict->news == LK_SPEND_NEWS_NONE || s->key_identity == NULL || s->iid == NULL)
     return TRUE;
-  if (verdict->news == LK_SPEND_NEWS_CONFIRMED)
-    return lk_ledger_confirm (db, s->key_identity, s->iid, s->epid, NULL, LK_METHOD_ONLINE, s->now,
-                              error);
-
   spend = lk_ledger_get_spend (db, s->key_identity, s->iid, &local_error);
   if (local_error != NULL)
     {
@@ -135,6 +143,10 @@ apply_spend_news (LkDb *db, Settlement *s, GError **error)
   if (spend == NULL || spend->method != LK_METHOD_ONLINE ||
       (spend->state != LK_SPEND_SENT && spend->state != LK_SPEND_UNKNOWN))
     return TRUE;
+  if (verdict->news == LK_SPEND_NEWS_CONFIRMED)
+    return lk_ledger_confirm (db, s->key_identity, s->iid, s->epid, NULL, LK_METHOD_ONLINE, s->now,
+                              error) &&
+           wake_others (db, s, error);
 
   switch (verdict->news)
     {
@@ -142,7 +154,8 @@ apply_spend_news (LkDb *db, Settlement *s, GError **error)
       return lk_ledger_mark_refused (db, spend->id, verdict->code, verdict->message, s->now, error);
     case LK_SPEND_NEWS_UNSENT:
       return spend->state != LK_SPEND_SENT ||
-             lk_ledger_mark_unsent (db, spend->id, ONLINE_RECOVERY_DUE, error);
+             (lk_ledger_mark_unsent (db, spend->id, ONLINE_RECOVERY_DUE, error) &&
+              lk_ledger_release (db, s->key_identity, s->iid, error));
     case LK_SPEND_NEWS_UNKNOWN:
       return lk_ledger_mark_unknown (db, spend->id, verdict->message, ONLINE_RECOVERY_DUE, error);
     case LK_SPEND_NEWS_NONE:
@@ -187,13 +200,24 @@ explain_no_room (LkDb *db, Settlement *s, GError **error)
   return TRUE;
 }
 
+/* The job was paused or cancelled meanwhile: nothing is reserved or spent for it now. */
+static gboolean
+put_off (Settlement *s)
+{
+  s->outcome = LK_OUTCOME_RETRY;
+  return TRUE;
+}
+
 /* A CID is wanted: on record, or to be bought for one activation. */
 static gboolean
 await_cid (LkDb *db, Settlement *s, GError **error)
 {
   LkReservation reservation;
   g_autofree char *cid = NULL;
+  g_autoptr (LkSpend) spend = NULL;
 
+  if (!s->job_open)
+    return put_off (s);
   if (!lk_ledger_reserve (db, s->key_identity, s->iid, s->epid, LK_METHOD_PROXY, s->allow_unknown,
                           s->verdict->item->again, s->now, &reservation, error))
     return FALSE;
@@ -202,6 +226,16 @@ await_cid (LkDb *db, Settlement *s, GError **error)
     {
     case LK_RESERVE_OK:
     case LK_RESERVE_IN_FLIGHT:
+      spend = lk_ledger_get_spend (db, s->key_identity, s->iid, error);
+      if (spend == NULL)
+        return FALSE;
+      if (spend->method == LK_METHOD_ONLINE)
+        {
+          fail (s, LK_ERROR_REJECTED, 0,
+                _ ("The machine was told to activate online and the outcome is not known. Retry"
+                   " that job, or refresh the machine, before it is activated by proxy"));
+          return TRUE;
+        }
       s->state = "parked";
       set_message (s, _ ("Waiting for the confirmation ID"));
       return TRUE;
@@ -261,6 +295,8 @@ commit_spend (LkDb *db, Settlement *s, GError **error)
   LkReservation reservation;
   g_autoptr (LkSpend) spend = NULL;
 
+  if (!s->job_open)
+    return put_off (s);
   if (!lk_ledger_reserve (db, s->key_identity, s->iid, s->epid, LK_METHOD_ONLINE, s->allow_unknown,
                           s->verdict->item->again, s->now, &reservation, error))
     return FALSE;
@@ -271,6 +307,16 @@ commit_spend (LkDb *db, Settlement *s, GError **error)
     case LK_RESERVE_CONFIRMED:
       return TRUE; /* paid for already: asking again costs nothing */
     case LK_RESERVE_IN_FLIGHT:
+      spend = lk_ledger_get_spend (db, s->key_identity, s->iid, error);
+      if (spend == NULL)
+        return FALSE;
+      if (spend->method != LK_METHOD_ONLINE)
+        {
+          fail (s, LK_ERROR_REJECTED, 0,
+                _ ("A confirmation ID was asked for and its outcome is not known yet"));
+          return TRUE;
+        }
+      g_clear_pointer (&spend, lk_spend_free);
       if (!s->verdict->item->again)
         {
           s->attempt = 1; /* the next step starts as a second attempt: it looks and does not ask */
@@ -336,11 +382,6 @@ apply_outcome (LkDb *db, Settlement *s, GError **error)
 
   if (g_str_equal (s->state, "ready") && !s->job_open)
     s->state = s->job_cancelled ? "cancelled" : "paused";
-  if (g_str_equal (s->state, "parked") && s->job_cancelled)
-    {
-      s->state = "cancelled";
-      return lk_ledger_release (db, s->key_identity, s->iid, error);
-    }
   return TRUE;
 }
 

@@ -178,11 +178,12 @@ stop_key (LkDb *db, const LkSpendAnswer *answer, gint64 now, GError **error)
                     " (SELECT 1 FROM spend AS s WHERE s.key_identity = item.key_identity"
                     "  AND s.iid = item.iid AND s.state IN ('sent', 'unknown', 'confirmed'))",
                     "ssii", key_identity, answer->message, (gint64) answer->code, now) &&
-         lk_db_run (db, error,
-                    "UPDATE job SET state = 'done', finished_at = ?1 WHERE state = 'open'"
-                    " AND NOT EXISTS (SELECT 1 FROM item AS i WHERE i.job_id = job.id"
-                    "  AND i.state IN ('ready', 'running', 'parked', 'paused'))",
-                    "i", now);
+         lk_db_run (
+             db, error,
+             "UPDATE job SET state = 'done', finished_at = ?1 WHERE state IN ('open', 'paused')"
+             " AND NOT EXISTS (SELECT 1 FROM item AS i WHERE i.job_id = job.id"
+             "  AND i.state IN ('ready', 'running', 'parked', 'paused'))",
+             "i", now);
 }
 
 static gboolean
@@ -193,6 +194,18 @@ settle_answer (LkDb *db, const LkSpendAnswer *answer, gint64 now, GError **error
   if (answer->remaining >= 0 &&
       !lk_ledger_set_remaining (db, spend->key_identity, answer->remaining, now, error))
     return FALSE;
+
+  if (answer->kind != LK_SPEND_ANSWER_CONFIRMED)
+    {
+      gint64 open = 0;
+
+      if (!lk_db_get_int (db, &open, 0, error,
+                          "SELECT 1 FROM spend WHERE id = ?1 AND state IN ('sent', 'unknown')", "i",
+                          spend->id))
+        return FALSE;
+      if (open == 0)
+        return TRUE; /* settled meanwhile by a person, a file or the machine itself */
+    }
 
   switch (answer->kind)
     {
@@ -211,22 +224,54 @@ settle_answer (LkDb *db, const LkSpendAnswer *answer, gint64 now, GError **error
              explain_waiting (db, spend, answer->message, now, error);
     case LK_SPEND_ANSWER_UNSENT:
       return lk_ledger_mark_unsent (db, spend->id, answer->due_at, error) &&
+             lk_db_run (
+                 db, error,
+                 "DELETE FROM spend WHERE id = ?1 AND state = 'reserved' AND NOT EXISTS"
+                 " (SELECT 1 FROM item AS i WHERE i.key_identity = spend.key_identity"
+                 "  AND i.iid = spend.iid AND i.state IN ('ready', 'running', 'parked', 'paused'))",
+                 "i", spend->id) &&
              explain_waiting (db, spend, answer->message, now, error);
     }
 
   g_assert_not_reached ();
 }
 
+gboolean
+lk_spends_wake_waiting (LkDb *db, const char *key_identity, gint64 now, GError **error)
+{
+  return lk_db_run (db, error,
+                    "UPDATE item SET due_at = ?2, updated_at = ?2, state ="
+                    "  CASE (SELECT state FROM job AS j WHERE j.id = item.job_id)"
+                    "  WHEN 'open' THEN 'ready' ELSE 'paused' END"
+                    " WHERE state = 'parked' AND (?1 IS NULL OR key_identity = ?1)"
+                    " AND NOT EXISTS (SELECT 1 FROM spend AS s"
+                    "  WHERE s.key_identity = item.key_identity AND s.iid = item.iid)"
+                    " AND EXISTS (SELECT 1 FROM pool AS p WHERE p.key_identity = item.key_identity"
+                    "  AND p.blocked_code = 0 AND (p.remaining < 0"
+                    "   OR p.remaining - p.n_confirmed_since - p.n_open > 0))",
+                    "si", key_identity, now);
+}
+
 static gboolean
 settle_answers (LkDb *db, gpointer user_data, GError **error)
 {
   Batch *batch = user_data;
+  const char *key_identity = NULL;
 
   for (guint i = 0; i < batch->rows->len; i++)
-    if (!settle_answer (db, g_ptr_array_index (batch->rows, i), batch->now, error))
-      return FALSE;
+    {
+      const LkSpendAnswer *answer = g_ptr_array_index (batch->rows, i);
 
-  return TRUE;
+      if (!settle_answer (db, answer, batch->now, error))
+        return FALSE;
+      if (g_strcmp0 (key_identity, answer->spend->key_identity) == 0)
+        continue;
+      key_identity = answer->spend->key_identity;
+      if (!lk_spends_wake_waiting (db, key_identity, batch->now, error))
+        return FALSE;
+    }
+
+  return key_identity == NULL || lk_spends_wake_waiting (db, key_identity, batch->now, error);
 }
 
 gboolean

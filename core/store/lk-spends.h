@@ -45,6 +45,9 @@ void lk_spend_answer_free (LkSpendAnswer *self);
  * and the items that each of them wakes or fails. */
 gboolean lk_store_settle_answers (LkStore *self, GPtrArray *answers, gint64 now, GError **error);
 
+/* Inside a write: items that wait for room under a key (NULL: any) look again, if there is room. */
+gboolean lk_spends_wake_waiting (LkDb *db, const char *key_identity, gint64 now, GError **error);
+
 /* A CID that a person or a file brought, for an IID under a key. Kept, and wakes who waits. */
 gboolean lk_store_deliver_cid (LkStore *self,
                                const char *key_identity,

@@ -379,12 +379,103 @@ test_online_spend_is_sent_before_its_step (Fixture *f, gconstpointer data)
 
   /* The process dies here: the next one may only look. */
   g_clear_pointer (&item, lk_item_free);
-  g_assert_true (lk_store_recover (f->store, NOW, &n, NULL));
+  g_assert_true (lk_store_recover (f->store, TRUE, NOW, &n, NULL));
   g_assert_cmpuint (n, ==, 1);
   item = claim_at (f, NOW);
   g_assert_cmpuint (item->attempt, ==, 2);
   g_assert_cmpint (item->sent_at, ==, NOW);
   g_assert_cmpint (get_spend_state (f, IID_A), ==, LK_SPEND_UNKNOWN);
+}
+
+/* A confirmation ID may have been bought already: no second activation beside it. */
+static void
+test_online_waits_for_a_proxy_answer (Fixture *f, gconstpointer data)
+{
+  set_remaining (f, 5);
+  file_job (f, LK_PLAN_ACTIVATE_PROXY, "await-cid", 1);
+  want_cid (f, LK_OUTCOME_AWAIT_CID, IID_A);
+  answer (f, LK_SPEND_ANSWER_UNKNOWN, 0, FALSE);
+  g_assert_true (lk_store_cancel_job (f->store, f->job_id, NOW, NULL));
+
+  file_job (f, LK_PLAN_ACTIVATE_ONLINE, "commit-spend", 1);
+  want_cid (f, LK_OUTCOME_COMMIT_SPEND, IID_A);
+  assert_item (f, 0, "failed", "commit-spend");
+  g_assert_cmpint (get_spend_state (f, IID_A), ==, LK_SPEND_UNKNOWN);
+}
+
+/* One spend that was settled another way must not keep the others' answers from the disk. */
+static void
+test_settled_meanwhile (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) due = NULL;
+  g_autoptr (GPtrArray) answers =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) lk_spend_answer_free);
+  g_autoptr (GError) error = NULL;
+
+  set_remaining (f, 5);
+  file_job (f, LK_PLAN_ACTIVATE_PROXY, "await-cid", 2);
+  want_cid (f, LK_OUTCOME_AWAIT_CID, IID_A);
+  want_cid (f, LK_OUTCOME_AWAIT_CID, IID_B);
+  due = lk_store_list_due_spends (f->store, 0, NOW, 10, NULL);
+  g_assert_true (lk_store_mark_spends_sent (f->store, due, NOW, NULL));
+  g_assert_true (lk_store_deliver_cid (f->store, KEY, IID_A, CID, LK_METHOD_PHONE, NOW, NULL));
+
+  for (guint i = 0; i < due->len; i++)
+    {
+      LkSpendAnswer *one = g_new0 (LkSpendAnswer, 1);
+
+      one->spend = g_ptr_array_index (due, i);
+      one->kind = g_str_equal (one->spend->iid, IID_A) ? LK_SPEND_ANSWER_UNKNOWN
+                                                       : LK_SPEND_ANSWER_CONFIRMED;
+      one->cid = one->kind == LK_SPEND_ANSWER_CONFIRMED ? g_strdup (CID) : NULL;
+      one->remaining = -1;
+      g_ptr_array_add (answers, one);
+    }
+  lk_store_settle_answers (f->store, answers, NOW, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (get_spend_state (f, IID_A), ==, LK_SPEND_CONFIRMED);
+  g_assert_cmpint (get_spend_state (f, IID_B), ==, LK_SPEND_CONFIRMED);
+}
+
+/* Room that a cancelled job leaves is room for those who wait. */
+static void
+test_cancel_makes_room (Fixture *f, gconstpointer data)
+{
+  gint64 first;
+
+  set_remaining (f, 1);
+  file_job (f, LK_PLAN_ACTIVATE_PROXY, "await-cid", 1);
+  first = f->job_id;
+  want_cid (f, LK_OUTCOME_AWAIT_CID, IID_A);
+  file_job (f, LK_PLAN_ACTIVATE_ONLINE, "await-cid", 1); /* any other job on that machine */
+  want_cid (f, LK_OUTCOME_AWAIT_CID, IID_B);
+  assert_item (f, 0, "parked", "await-cid");
+
+  g_assert_true (lk_store_cancel_job (f->store, first, NOW, NULL));
+  assert_item (f, 0, "ready", "await-cid");
+}
+
+/* A service that may count twice is asked once more after ten minutes, and then by order only. */
+static void
+test_service_is_not_asked_at_every_start (Fixture *f, gconstpointer data)
+{
+  guint n = 0;
+  guint n_sent = 0;
+
+  set_remaining (f, 5);
+  file_job (f, LK_PLAN_ACTIVATE_PROXY, "await-cid", 1);
+  want_cid (f, LK_OUTCOME_AWAIT_CID, IID_A);
+  for (int start = 0; start < 5; start++)
+    {
+      gint64 now = NOW + start * LK_HOUR;
+      g_autoptr (GPtrArray) due = lk_store_list_due_spends (f->store, 0, now, 1, NULL);
+
+      if (due->len > 0)
+        g_assert_true (lk_store_mark_spends_sent (f->store, due, now, NULL));
+      n_sent += due->len;
+      g_assert_true (lk_store_recover (f->store, FALSE, now, &n, NULL)); /* the process died */
+    }
+  g_assert_cmpuint (n_sent, ==, 2);
 }
 
 static void
@@ -475,6 +566,10 @@ main (int argc, char **argv)
   ADD ("cancel-never-touches-what-was-sent", test_cancel_never_touches_what_was_sent);
   ADD ("recall-spends-nothing", test_recall_spends_nothing);
   ADD ("online-spend-is-sent-before-its-step", test_online_spend_is_sent_before_its_step);
+  ADD ("online-waits-for-a-proxy-answer", test_online_waits_for_a_proxy_answer);
+  ADD ("settled-meanwhile", test_settled_meanwhile);
+  ADD ("cancel-makes-room", test_cancel_makes_room);
+  ADD ("service-is-not-asked-at-every-start", test_service_is_not_asked_at_every_start);
   ADD ("stranger-changes-nothing", test_stranger_changes_nothing);
   ADD ("one-step-at-a-time-on-a-machine", test_one_step_at_a_time_on_a_machine);
   ADD ("pause-holds-and-resume-goes-on", test_pause_holds_and_resume_goes_on);

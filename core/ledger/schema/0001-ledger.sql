@@ -1,6 +1,6 @@
 -- One spend for each (key identity, installation ID): the unique index is the promise.
 CREATE TABLE spend (
-  id           INTEGER PRIMARY KEY,
+  id           INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: a batch may be out with it
   key_identity TEXT NOT NULL,
   iid          TEXT NOT NULL,
   epid         TEXT NOT NULL,
