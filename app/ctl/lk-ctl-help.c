@@ -47,9 +47,26 @@ explain (LkCtl *ctl)
 }
 
 static const LkCtlColumn check_columns[] = {
-  { "stage", NULL, 's' },        { NULL, N_ ("Stage"), 's' }, { "ok", N_ ("Good"), 'b' },
-  { "text", N_ ("Found"), 's' }, { "remedy", NULL, 's' },     { NULL, NULL, 0 },
+  { "stage", NULL, 's' },     { NULL, N_ ("Stage"), 's' },
+  { "ok", N_ ("Good"), 'b' }, { "text", N_ ("Found"), 's' },
+  { "remedy", NULL, 's' },    { "tried", NULL, 's' },
+  { NULL, NULL, 0 },
 };
+
+/* How the sign-in was done, step by step. */
+static void
+print_trail (LkCtl *ctl, const LkCheckResult *result)
+{
+  g_auto (GStrv) lines = NULL;
+
+  if (!ctl->options.verbose || result->trail == NULL || *result->trail == '\0')
+    return;
+
+  lines = g_strsplit (result->trail, "\n", -1);
+  lk_ctl_print (ctl, _ ("Ways of signing in, in the order in which they are tried:\n"));
+  for (guint i = 0; lines[i] != NULL && *lines[i] != '\0'; i++)
+    lk_ctl_print (ctl, "  %s\n", lines[i]);
+}
 
 /* The stage that failed says how the command ends. */
 static LkExit
@@ -67,11 +84,16 @@ check (LkCtl *ctl)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *peer = NULL;
-  g_autoptr (GPtrArray) results =
-      lk_console_check_machine (ctl->console, ctl->args[0], &peer, NULL, &error);
+  const char *names[] = { ctl->args[0], NULL };
+  const LkChoice choice = { .names = names };
+  g_autoptr (GPtrArray) results = NULL;
   g_autoptr (LkCtlList) list = lk_ctl_list_new (check_columns);
   const LkCheckResult *last;
+  LkExit status;
 
+  if (!lk_ctl_ask_for_passwords (ctl, &choice, &status))
+    return status;
+  results = lk_console_check_machine (ctl->console, ctl->args[0], &peer, NULL, &error);
   if (results == NULL)
     return lk_ctl_fail (ctl, g_steal_pointer (&error));
 
@@ -81,11 +103,13 @@ check (LkCtl *ctl)
 
       lk_ctl_list_add (list, lk_check_stage_to_word (result->stage),
                        lk_check_stage_to_title (result->stage), result->ok, result->text,
-                       result->remedy);
+                       result->remedy, result->trail);
     }
   lk_ctl_set_text (ctl, "peer", peer);
   lk_ctl_print (ctl, "%s\n", peer);
   lk_ctl_list_print (list, ctl, "stages");
+  for (guint i = 0; i < results->len; i++)
+    print_trail (ctl, g_ptr_array_index (results, i));
   last = g_ptr_array_index (results, results->len - 1);
   if (!last->ok && last->remedy != NULL)
     lk_ctl_print (ctl, _ ("What to do:\n%s\n"), last->remedy);
@@ -107,7 +131,7 @@ complete (LkCtl *ctl)
 const LkCtlCommand lk_ctl_help_commands[] = {
   { "check", N_ ("NAME"),
     N_ ("Talk to a machine stage by stage, and say what is wrong and what helps"),
-    "check pc-001\ncheck 10.0.0.7:5986", 0, 1, 1, check },
+    "check pc-001\ncheck -v 10.0.0.7:5986", LK_TAKES_VERBOSE, 1, 1, check },
   { "explain", N_ ("CODE"), N_ ("Say what an error code means and what to do"),
     "explain 0xC004F074\nexplain -1073418124", 0, 1, 1, explain },
   { "completion", N_ ("bash|zsh|fish"), N_ ("Print a completion script for a shell"),

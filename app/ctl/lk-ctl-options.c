@@ -54,10 +54,25 @@ static const struct
     N_ ("USER") },
   { LK_TAKES_PASSWORD, "scope", 0, G_OPTION_ARG_STRING, FIELD (scope),
     N_ ("For machines whose name, address or domain matches (*)"), N_ ("PATTERN") },
-  { LK_TAKES_PASSWORD, "password-fd", 0, G_OPTION_ARG_INT, FIELD (secret_fd),
-    N_ ("Read the password from this descriptor"), N_ ("FD") },
-  { LK_TAKES_PASSWORD, "password-file", 0, G_OPTION_ARG_FILENAME, FIELD (secret_file),
-    N_ ("Read the password from this file, which only you may read"), N_ ("FILE") },
+  { LK_TAKES_SET, "scheme", 0, G_OPTION_ARG_STRING, FIELD (scheme),
+    N_ ("Sign in this way only: auto, kerberos, ntlm, basic or certificate"), N_ ("WAY") },
+  { LK_TAKES_SET, "ask", 0, G_OPTION_ARG_NONE, FIELD (ask),
+    N_ ("Keep no password; ask for it at run time"), NULL },
+  { LK_TAKES_SET, "ticket", 0, G_OPTION_ARG_NONE, FIELD (ticket),
+    N_ ("Use the ticket in the Kerberos cache"), NULL },
+  { LK_TAKES_SET, "keytab", 0, G_OPTION_ARG_FILENAME, FIELD (keytab),
+    N_ ("Use the user's Kerberos key in this keytab"), N_ ("FILE") },
+  { LK_TAKES_SET, "certificate", 0, G_OPTION_ARG_FILENAME, FIELD (certificate),
+    N_ ("Use this client certificate (PEM)"), N_ ("FILE") },
+  { LK_TAKES_SET, "private-key", 0, G_OPTION_ARG_FILENAME, FIELD (secret_file),
+    N_ ("Its key (PEM), which only you may read"), N_ ("FILE") },
+  { LK_TAKES_VERBOSE, "verbose", 'v', G_OPTION_ARG_NONE, FIELD (verbose),
+    N_ ("Say how it was found out"), NULL },
+  { LK_TAKES_PASSWORD | LK_TAKES_PASSWORD_ONLY, "password-fd", 0, G_OPTION_ARG_INT,
+    FIELD (secret_fd), N_ ("Read the password from this descriptor"), N_ ("FD") },
+  { LK_TAKES_PASSWORD | LK_TAKES_PASSWORD_ONLY, "password-file", 0, G_OPTION_ARG_FILENAME,
+    FIELD (secret_file), N_ ("Read the password from this file, which only you may read"),
+    N_ ("FILE") },
   { LK_TAKES_VALUE, "fd", 0, G_OPTION_ARG_INT, FIELD (secret_fd),
     N_ ("Read the secret from this descriptor"), N_ ("FD") },
   { LK_TAKES_VALUE, "file", 0, G_OPTION_ARG_FILENAME, FIELD (secret_file),
@@ -102,4 +117,7 @@ lk_ctl_options_clear (LkCtlOptions *options)
   g_free (options->remarks);
   g_free (options->user);
   g_free (options->scope);
+  g_free (options->keytab);
+  g_free (options->certificate);
+  g_free (options->scheme);
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/lk-error.h"
+#include "console/lk-console-credentials.h"
 #include "console/lk-console-jobs.h"
 #include "ctl/lk-ctl-follow.h"
 #include "ctl/lk-ctl-preview.h"
@@ -161,7 +162,9 @@ run_plan (LkCtl *ctl, const char *plan)
   if (g_str_equal (plan, LK_PLAN_ACTIVATE_PROXY) && preview->n_spends > 0 && !ctl->options.detach &&
       !lk_console_check_backend (ctl->console, &error))
     return lk_ctl_fail (ctl, g_steal_pointer (&error));
-  if (!ask (ctl, preview, &status))
+  lk_ctl_warn_of_credentials (ctl);
+  if (!ask (ctl, preview, &status) ||
+      (!ctl->options.detach && !lk_ctl_ask_for_passwords (ctl, NULL, &status)))
     return status;
 
   return file_and_follow (ctl, preview);

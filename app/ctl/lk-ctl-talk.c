@@ -169,6 +169,12 @@ ask_on_terminal (const char *prompt, gboolean is_new, GError **error)
 }
 
 LkSecret *
+lk_ctl_ask_secret (const char *prompt, GError **error)
+{
+  return ask_on_terminal (prompt, FALSE, error);
+}
+
+LkSecret *
 lk_ctl_get_secret (LkCtl *ctl, const char *prompt, gboolean is_new, GError **error)
 {
   const LkCtlOptions *options = &ctl->options;

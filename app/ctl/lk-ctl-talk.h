@@ -19,5 +19,7 @@ char *lk_ctl_clean (const char *text);
  * is told. @status gets how to end when it gives FALSE. */
 gboolean lk_ctl_confirm (LkCtl *ctl, const char *question, LkExit *status);
 
+/* One secret, asked for on the terminal. */
+LkSecret *lk_ctl_ask_secret (const char *prompt, GError **error);
 /* A secret from --…-fd, from --…-file, or asked for without an echo (twice if @is_new). */
 LkSecret *lk_ctl_get_secret (LkCtl *ctl, const char *prompt, gboolean is_new, GError **error);

@@ -43,6 +43,9 @@ typedef enum
   LK_TAKES_VALUE = 1 << 10,   /* --fd, --file */
   LK_TAKES_ONCE = 1 << 11,    /* --once */
   LK_TAKES_MAX = 1 << 12,     /* --max */
+  LK_TAKES_SET = 1 << 13, /* --ask, --ticket, --keytab, --certificate, --private-key, --scheme */
+  LK_TAKES_PASSWORD_ONLY = 1 << 14, /* --password-fd, --password-file */
+  LK_TAKES_VERBOSE = 1 << 15,       /* --verbose */
 } LkTakes;
 
 typedef struct
@@ -68,6 +71,12 @@ typedef struct
   char *remarks;
   char *user;
   char *scope;
+  gboolean ask;
+  gboolean ticket;
+  char *keytab;
+  char *certificate;
+  char *scheme;
+  gboolean verbose;
   gboolean once;
   int max;
 } LkCtlOptions;
@@ -116,6 +125,12 @@ void lk_ctl_options_clear (LkCtlOptions *options);
 
 /* The rows that arguments and options choose; FALSE after a usage error was told. */
 gboolean lk_ctl_get_choice (LkCtl *ctl, LkChoice *choice, gboolean is_required);
+
+/* Asks for the passwords of the “ask” sets that the chosen rows need (@choice NULL: as
+ * lk_ctl_get_choice() has them). FALSE with @status when one was not given. */
+gboolean lk_ctl_ask_for_passwords (LkCtl *ctl, const LkChoice *choice, LkExit *status);
+/* Says which tickets and certificates end soon, and which sets are stopped. */
+void lk_ctl_warn_of_credentials (LkCtl *ctl);
 
 /* Tells why and gives the status: by the error's code, or another one. Takes @error. */
 LkExit lk_ctl_fail (LkCtl *ctl, GError *error);

@@ -12,8 +12,8 @@
 #define MAX_NAME 64
 #define MAX_USER 256
 
-static char *
-get_purpose (const char *name)
+char *
+lk_console_get_credential_purpose (const char *name)
 {
   g_autofree char *folded = g_utf8_casefold (name, -1);
 
@@ -21,51 +21,119 @@ get_purpose (const char *name)
 }
 
 static gboolean
-check_credential (const char *name, const char *user, const char *scope, GError **error)
+set_invalid (GError **error, const char *words)
 {
-  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-
-  if (*name == '\0' || strlen (name) > MAX_NAME || strspn (name, letters) != strlen (name))
-    g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                 _ ("A credential's name has letters, digits, dots and dashes, at most %d"),
-                 MAX_NAME);
-  else if (*user == '\0' || strlen (user) > MAX_USER || !g_utf8_validate (user, -1, NULL))
-    g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                 _ ("A user name has 1 to %d characters, like Administrator, LAB\\admin or"
-                    " admin@lab.test"),
-                 MAX_USER);
-  else if (*scope == '\0' || strlen (scope) > MAX_USER || !g_utf8_validate (scope, -1, NULL))
-    g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                 _ ("A scope is a pattern like *, pc-* or *.lab.test"));
-  else
-    return TRUE;
-
+  g_set_error_literal (error, LK_ERROR, LK_ERROR_INVALID, words);
   return FALSE;
 }
 
-gboolean
-lk_console_put_credential (LkConsole *self,
-                           const char *name,
-                           const char *user,
-                           const char *scope,
-                           const LkSecret *password,
-                           GError **error)
+static gboolean
+is_text (const char *text)
 {
-  g_autofree char *purpose = get_purpose (name);
+  return text != NULL && *text != '\0' && strlen (text) <= MAX_USER &&
+         g_utf8_validate (text, -1, NULL);
+}
+
+/* What each kind needs, and must not have. */
+static gboolean
+check_kind (const LkCredentialDraft *draft, GError **error)
+{
+  g_autoptr (LkClientCertificate) certificate = NULL;
+
+  switch (draft->kind)
+    {
+    case LK_CREDENTIAL_PASSWORD:
+    case LK_CREDENTIAL_ASK:
+      if (!is_text (draft->user))
+        return set_invalid (error, _ ("A user name has 1 to 256 characters, like Administrator,"
+                                      " LAB\\admin or admin@lab.test"));
+      return draft->kind == LK_CREDENTIAL_ASK || draft->secret != NULL
+                 ? TRUE
+                 : set_invalid (error, _ ("The set needs a password"));
+    case LK_CREDENTIAL_TICKET:
+      return TRUE;
+    case LK_CREDENTIAL_KEYTAB:
+      if (!is_text (draft->user))
+        return set_invalid (error, _ ("Say whose key in the keytab is meant, like svc@LAB.TEST"));
+      return draft->keytab != NULL && g_path_is_absolute (draft->keytab) &&
+                     g_file_test (draft->keytab, G_FILE_TEST_IS_REGULAR)
+                 ? TRUE
+                 : set_invalid (error, _ ("The keytab must be the whole path of a file"));
+    case LK_CREDENTIAL_CERTIFICATE:
+      if (draft->certificate == NULL || draft->secret == NULL)
+        return set_invalid (error, _ ("The set needs a certificate and its key, both in PEM"));
+      certificate = lk_client_certificate_new (draft->certificate, draft->secret, error);
+      return certificate != NULL;
+    default:
+      return set_invalid (error, _ ("There is no such kind of credential set"));
+    }
+}
+
+static gboolean
+check_scheme (const LkCredentialDraft *draft, GError **error)
+{
+  gboolean is_kerberos_only =
+      draft->kind == LK_CREDENTIAL_TICKET || draft->kind == LK_CREDENTIAL_KEYTAB;
+  gboolean is_certificate = draft->kind == LK_CREDENTIAL_CERTIFICATE;
+
+  if (draft->scheme == LK_SCHEME_AUTO)
+    return TRUE;
+  if (is_certificate != (draft->scheme == LK_SCHEME_CERTIFICATE) ||
+      (is_kerberos_only && draft->scheme != LK_SCHEME_KERBEROS))
+    return set_invalid (error, _ ("That way of signing in does not go with this kind of set"));
+  return TRUE;
+}
+
+static gboolean
+check_credential (const LkCredentialDraft *draft, const char *scope, GError **error)
+{
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+
+  if (*draft->name == '\0' || strlen (draft->name) > MAX_NAME ||
+      strspn (draft->name, letters) != strlen (draft->name))
+    {
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+                   _ ("A credential's name has letters, digits, dots and dashes, at most %d"),
+                   MAX_NAME);
+      return FALSE;
+    }
+  if (!is_text (scope))
+    return set_invalid (error, _ ("A scope is a pattern like *, pc-* or *.lab.test"));
+  return check_kind (draft, error) && check_scheme (draft, error);
+}
+
+gboolean
+lk_console_put_credential (LkConsole *self, const LkCredentialDraft *draft, GError **error)
+{
+  g_autofree char *purpose = lk_console_get_credential_purpose (draft->name);
+  const char *scope = draft->scope != NULL ? draft->scope : "*";
+  gboolean is_kept = draft->secret != NULL && draft->kind != LK_CREDENTIAL_ASK;
   g_autoptr (GBytes) ciphertext = NULL;
-  LkCredentialRow row = { .name = (char *) name,
-                          .user = (char *) user,
-                          .scope = (char *) (scope != NULL ? scope : "*") };
+  LkStore *store;
 
-  if (!check_credential (name, user, row.scope, error))
+  if (!check_credential (draft, scope, error))
     return FALSE;
-  ciphertext = lk_console_seal (self, purpose, password, error);
-  if (ciphertext == NULL)
-    return FALSE;
+  if (is_kept)
+    {
+      ciphertext = lk_console_seal (self, purpose, draft->secret, error);
+      if (ciphertext == NULL)
+        return FALSE;
+    }
 
-  row.ciphertext = ciphertext;
-  return lk_store_put_credential (lk_console_get_store (self, NULL), &row, lk_console_now (self),
-                                  error);
+  store = lk_console_get_store (self, error);
+  return store != NULL &&
+         lk_store_put_credential (store,
+                                  &(LkCredentialRow){
+                                      .name = (char *) draft->name,
+                                      .kind = draft->kind,
+                                      .scheme = draft->scheme,
+                                      .user = (char *) (draft->user != NULL ? draft->user : ""),
+                                      .scope = (char *) scope,
+                                      .file = (char *) draft->keytab,
+                                      .certificate = (char *) draft->certificate,
+                                      .ciphertext = ciphertext,
+                                  },
+                                  lk_console_now (self), error);
 }
 
 GPtrArray *
@@ -113,20 +181,11 @@ lk_scope_match (const char *scope, const LkMachineNames *names)
          (of_machine && n_letters > 0 ? 2000 : 0);
 }
 
-gboolean
-lk_console_get_credential (LkConsole *self,
-                           const LkMachineNames *names,
-                           char **user,
-                           LkSecret **password,
-                           GError **error)
+const LkCredentialRow *
+lk_console_choose_credential (GPtrArray *rows, const LkMachineNames *names)
 {
-  g_autoptr (GPtrArray) rows = lk_console_list_credentials (self, error);
   const LkCredentialRow *best = NULL;
-  g_autofree char *purpose = NULL;
   guint best_fit = 0;
-
-  if (rows == NULL)
-    return FALSE;
 
   for (guint i = 0; i < rows->len; i++)
     {
@@ -139,19 +198,6 @@ lk_console_get_credential (LkConsole *self,
           best_fit = fit;
         }
     }
-  if (best == NULL)
-    {
-      g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
-                   _ ("No credential fits %s; add one with: latchkeyctl credential add"),
-                   names->name);
-      return FALSE;
-    }
 
-  purpose = get_purpose (best->name);
-  *password = lk_console_unseal (self, purpose, best->ciphertext, error);
-  if (*password == NULL)
-    return FALSE;
-
-  *user = g_strdup (best->user);
-  return TRUE;
+  return best;
 }

@@ -18,6 +18,7 @@ struct _LkConsole
   char *path;
   const LkClock *clock;
   LkStore *store;
+  LkLogins *logins;
   GMutex lock; /* for what follows */
   LkKeyProvider *provider;
   LkVault *vault;
@@ -30,6 +31,7 @@ lk_console_new (const char *path, const LkClock *clock)
 
   self->path = path != NULL ? g_strdup (path) : lk_store_get_default_path ();
   self->clock = clock;
+  self->logins = lk_logins_new ();
   g_mutex_init (&self->lock);
   return self;
 }
@@ -39,6 +41,7 @@ lk_console_free (LkConsole *self)
 {
   if (self == NULL)
     return;
+  g_clear_pointer (&self->logins, lk_logins_free);
   g_clear_pointer (&self->vault, lk_vault_free);
   g_clear_pointer (&self->provider, lk_key_provider_free);
   g_clear_pointer (&self->store, lk_store_free);
@@ -59,6 +62,12 @@ gboolean
 lk_console_open (LkConsole *self, GError **error)
 {
   return lk_console_get_store (self, error) != NULL;
+}
+
+LkLogins *
+lk_console_get_logins (LkConsole *self)
+{
+  return self->logins;
 }
 
 const char *

@@ -22,22 +22,18 @@ struct _LkWork
   LkRunner *runner; /* NULL while another process has the lock */
 };
 
-static gboolean
-get_credential (const LkItem *item,
-                char **user,
-                LkSecret **password,
-                gpointer user_data,
-                GError **error)
+static LkLogin *
+get_login (const LkItem *item, gpointer user_data, GError **error)
 {
   LkWork *self = user_data;
   const LkMachineNames names = {
     .name = item->name,
-    .fqdn = item->identity != NULL ? item->identity->fqdn : NULL,
+    .fqdn = item->full_name,
     .address = item->address,
-    .domain = item->identity != NULL ? item->identity->domain : NULL,
+    .domain = item->domain,
   };
 
-  return lk_console_get_credential (self->console, &names, user, password, error);
+  return lk_console_get_login (self->console, &names, error);
 }
 
 static LkSecret *
@@ -91,7 +87,7 @@ lk_work_new (LkConsole *console,
   if (self->trust == NULL)
     return NULL;
 
-  self->access.get_credential = get_credential;
+  self->access.get_login = get_login;
   self->access.get_key = get_key;
   self->access.user_data = self;
   self->options.access = &self->access;

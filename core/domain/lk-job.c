@@ -11,6 +11,8 @@ lk_item_free (LkItem *self)
   g_free (self->plan);
   g_free (self->step);
   g_free (self->name);
+  g_free (self->full_name);
+  g_free (self->domain);
   g_free (self->address);
   g_free (self->pin);
   g_free (self->stack);

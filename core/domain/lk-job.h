@@ -30,7 +30,9 @@ typedef struct
   guint max_attempts;
   gint64 give_up_after;
 
-  char *name; /* of the machine */
+  char *name;      /* of the machine */
+  char *full_name; /* see lk_machine_make_full_name() */
+  char *domain;    /* AD domain or workgroup, or NULL */
   char *address;
   guint16 port;
   gboolean tls;

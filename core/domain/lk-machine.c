@@ -99,3 +99,16 @@ lk_reading_free (LkReading *self)
   g_free (self->stack);
   g_free (self);
 }
+
+char *
+lk_machine_make_full_name (const char *name, const char *fqdn, const char *domain)
+{
+  if (fqdn != NULL && *fqdn != '\0')
+    return g_strdup (fqdn);
+  /* A workgroup or a NetBIOS domain has no dot and says nothing about names. */
+  if (strchr (name, '.') == NULL && strchr (name, ':') == NULL && domain != NULL &&
+      strchr (domain, '.') != NULL)
+    return g_strconcat (name, ".", domain, NULL);
+
+  return g_strdup (name);
+}

@@ -24,6 +24,10 @@ typedef struct
 
 void lk_identity_free (LkIdentity *self);
 
+/* The name by which a domain and a certificate know a machine: @fqdn, or what follows from a listed
+ * @name and the DNS @domain; to be freed. Each but @name may be NULL. */
+char *lk_machine_make_full_name (const char *name, const char *fqdn, const char *domain);
+
 /* Whether @seen is the machine of the row: every value known on both sides agrees (any case).
  * Else FALSE, and @difference (to be freed) says which in words: "its SMBIOS UUID is …, not …". */
 gboolean lk_identity_matches (const LkIdentity *row, const LkIdentity *seen, char **difference);

@@ -44,10 +44,10 @@ lk_conversation_get_licensing (LkConversation *self, GError **error)
 {
   const LkAccess *access = self->options->access;
   const LkItem *item = self->item;
-  g_autofree char *user = NULL;
-  g_autoptr (LkSecret) password = NULL;
+  g_autoptr (LkLogin) login = NULL;
   LkLinkOptions link = {
     .host = item->address != NULL ? item->address : item->name,
+    .name = item->full_name,
     .port = item->port,
     .tls = item->tls,
     .path = "/wsman",
@@ -59,11 +59,11 @@ lk_conversation_get_licensing (LkConversation *self, GError **error)
 
   if (self->licensing != NULL)
     return self->licensing;
-  if (!access->get_credential (item, &user, &password, access->user_data, error))
+  login = access->get_login (item, access->user_data, error);
+  if (login == NULL)
     return NULL;
 
-  link.user = user;
-  link.password = password;
+  link.login = login;
   self->link = lk_link_new (&link);
   self->wsman = lk_wsman_new (self->link);
   if (item->stack != NULL)

@@ -11,17 +11,13 @@
  * LkAccess:
  *
  * How the runner gets at what only the console may open: called from any worker thread.
- * @get_credential: user name (to be freed) and password for a machine; FALSE with LK_ERROR_DENIED
- *   when no credential set fits
+ * @get_login: the credential set for a machine, a reference; NULL with LK_ERROR_DENIED when none
+ *   fits
  * @get_key: the product key of that id
  */
 typedef struct
 {
-  gboolean (*get_credential) (const LkItem *item,
-                              char **user,
-                              LkSecret **password,
-                              gpointer user_data,
-                              GError **error);
+  LkLogin *(*get_login) (const LkItem *item, gpointer user_data, GError **error);
   LkSecret *(*get_key) (gint64 key_id, gpointer user_data, GError **error);
   gpointer user_data;
 } LkAccess;

@@ -43,6 +43,7 @@ lk_check_result_free (LkCheckResult *self)
     return;
   g_free (self->text);
   g_free (self->remedy);
+  g_free (self->trail);
   g_free (self);
 }
 
@@ -57,6 +58,14 @@ add (GPtrArray *results, LkCheckStage stage, gboolean ok, char *text, char *reme
   result->text = text;
   result->remedy = remedy;
   g_ptr_array_add (results, result);
+}
+
+static void
+keep_trail (GPtrArray *results, LkLink *link)
+{
+  LkCheckResult *last = g_ptr_array_index (results, results->len - 1);
+
+  last->trail = g_strdup (lk_link_get_trail (link));
 }
 
 static char *
@@ -192,6 +201,7 @@ add_passed (GPtrArray *results, const LkLinkOptions *options, LkLink *link, LkCh
         break;
       case LK_CHECK_AUTH:
         add (results, stage, TRUE, g_strdup (_ ("It accepts the account")), NULL);
+        keep_trail (results, link);
         break;
       case LK_CHECK_WSMAN:
       case LK_CHECK_LICENSING:
@@ -268,6 +278,8 @@ finish (GPtrArray *results,
               lk_link_get_problem (link) == LK_LINK_PROBLEM_UNSAFE ? LK_CHECK_TCP : failed);
   add (results, failed, FALSE, g_steal_pointer (&text),
        advise (options, link, failed, error, cancellable));
+  if (failed == LK_CHECK_AUTH)
+    keep_trail (results, link);
   return results;
 }
 

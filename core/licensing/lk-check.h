@@ -30,6 +30,7 @@ typedef struct
   gboolean ok;
   char *text;   /* what was found, or what failed */
   char *remedy; /* what a person can do about a failure, several lines; or NULL */
+  char *trail;  /* of the sign-in: what was tried and what came of it, a line each; or NULL */
 } LkCheckResult;
 
 void lk_check_result_free (LkCheckResult *self);

@@ -114,9 +114,13 @@ wait_for_tls (LkChannel *self, gssize result, const LkPatience *patience)
 }
 
 LkIo
-lk_channel_handshake (LkChannel *self, LkTrust *trust, const char *host, const LkPatience *patience)
+lk_channel_handshake (LkChannel *self,
+                      LkTrust *trust,
+                      const char *host,
+                      LkClientCertificate *certificate,
+                      const LkPatience *patience)
 {
-  self->session = lk_trust_new_session (trust, host);
+  self->session = lk_trust_new_session (trust, host, certificate);
   if (self->session == NULL)
     {
       self->reason = "no TLS session could be made";
@@ -132,6 +136,24 @@ lk_channel_handshake (LkChannel *self, LkTrust *trust, const char *host, const L
       if (result == 0 || io != LK_IO_OK)
         return io;
     }
+}
+
+GBytes *
+lk_channel_dup_binding (LkChannel *self)
+{
+  static const char prefix[] = "tls-server-end-point:";
+  gnutls_datum_t hash = { 0 };
+  GByteArray *data;
+
+  if (self->session == NULL ||
+      gnutls_session_channel_binding (self->session, GNUTLS_CB_TLS_SERVER_END_POINT, &hash) != 0)
+    return NULL;
+
+  data = g_byte_array_new ();
+  g_byte_array_append (data, (const guint8 *) prefix, sizeof prefix - 1);
+  g_byte_array_append (data, hash.data, hash.size);
+  gnutls_free (hash.data);
+  return g_byte_array_free_to_bytes (data);
 }
 
 static LkIo

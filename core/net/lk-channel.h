@@ -18,11 +18,16 @@ LkChannel *
 lk_channel_connect (const LkAddress *address, const LkPatience *patience, LkIo *io, int *code);
 void lk_channel_free (LkChannel *self);
 
-/* The TLS handshake, without any judgement of the peer: that is lk_trust_verify(). */
+/* The TLS handshake, without any judgement of the peer: that is lk_trust_verify(). @certificate:
+ * the client's, or NULL; it must outlive the channel. */
 LkIo lk_channel_handshake (LkChannel *self,
                            LkTrust *trust,
                            const char *host,
+                           LkClientCertificate *certificate,
                            const LkPatience *patience);
+/* "tls-server-end-point:" and the hash of the peer's certificate (RFC 5929 4), for GSSAPI; NULL in
+ * the clear. */
+GBytes *lk_channel_dup_binding (LkChannel *self);
 /* NULL in the clear. */
 gnutls_session_t lk_channel_get_session (LkChannel *self);
 

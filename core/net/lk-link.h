@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "base/lk-secret.h"
 #include "net/lk-http.h"
+#include "net/lk-login.h"
 #include "net/lk-trust.h"
 
 #include <gio/gio.h>
@@ -15,11 +15,12 @@
 typedef struct
 {
   const char *host; /* name or address, IPv6 without brackets */
+  const char *name; /* the machine's full name, for its certificate and its Kerberos service, when
+                       @host is an address or an alias; or NULL */
   guint16 port;
   gboolean tls;
-  const char *path; /* "/wsman" */
-  const char *user; /* Basic; NULL for none */
-  LkSecret *password;
+  const char *path;    /* "/wsman" */
+  LkLogin *login;      /* NULL: nobody */
   LkTrust *trust;      /* needed for TLS */
   const char *pin;     /* SHA-256 of the certificate (DER) in hex: then this one and no other */
   guint connect_ms;    /* connect and TLS handshake each; 0: 5 s */
@@ -73,7 +74,7 @@ const char *lk_link_get_peer (LkLink *self);
 /* The same with the address that was used last: "pc-001.lab.test (10.0.0.7:5985)". */
 const char *lk_link_get_described (LkLink *self);
 
-/* Connects (name, TCP, TLS) if not connected. */
+/* Connects (name, TCP, TLS) and signs in if not connected. */
 gboolean lk_link_connect (LkLink *self, GCancellable *cancellable, GError **error);
 
 /* Posts @body and waits for the answer. @changing: the request has an effect, so it is sent only on
@@ -107,5 +108,12 @@ gboolean lk_link_is_fresh (LkLink *self);
 void lk_link_require_serial (LkLink *self, guint serial);
 /* SHA-256 of the certificate that the peer showed last, hex, or NULL. */
 const char *lk_link_get_peer_pin (LkLink *self);
+
+/* Which ways of signing in were tried and what came of them, one line each; "" for none. */
+const char *lk_link_get_trail (LkLink *self);
+/* Whether the last request went out sealed. */
+gboolean lk_link_was_sealing (LkLink *self);
+/* Whether sealed messages are framed for a foreign server; kept for later connections. */
+void lk_link_set_foreign (LkLink *self, gboolean is_foreign);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkLink, lk_link_free)

@@ -20,6 +20,32 @@ struct _LkTrust
   gnutls_priority_t priority;
 };
 
+/* One credentials object serves all sessions, since reading the CAs takes long; what a session
+ * shows hangs on the session. */
+static int
+choose_certificate (gnutls_session_t session,
+                    const struct gnutls_cert_retr_st *info,
+                    gnutls_pcert_st **chain,
+                    guint *n_chain,
+                    gnutls_ocsp_data_st **ocsp,
+                    guint *n_ocsp,
+                    gnutls_privkey_t *key,
+                    guint *flags)
+{
+  const LkClientCertificate *certificate = gnutls_session_get_ptr (session);
+
+  *ocsp = NULL;
+  *n_ocsp = 0;
+  *flags = 0; /* all of it stays ours */
+  *n_chain = 0;
+  if (certificate == NULL)
+    return 0;
+
+  *chain = lk_client_certificate_get_chain (certificate, n_chain);
+  *key = lk_client_certificate_get_key (certificate);
+  return 0;
+}
+
 LkTrust *
 lk_trust_new (const char *ca_file, GError **error)
 {
@@ -28,6 +54,7 @@ lk_trust_new (const char *ca_file, GError **error)
 
   g_atomic_ref_count_init (&self->refs);
   gnutls_certificate_allocate_credentials (&self->credentials);
+  gnutls_certificate_set_retrieve_function3 (self->credentials, choose_certificate);
   gnutls_priority_init (&self->priority, PRIORITY, NULL);
   n = ca_file != NULL
           ? gnutls_certificate_set_x509_trust_file (self->credentials, ca_file, GNUTLS_X509_FMT_PEM)
@@ -77,12 +104,13 @@ lk_pin_parse (const char *text)
 }
 
 gnutls_session_t
-lk_trust_new_session (LkTrust *self, const char *host)
+lk_trust_new_session (LkTrust *self, const char *host, LkClientCertificate *certificate)
 {
   gnutls_session_t session = NULL;
 
   if (gnutls_init (&session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) != 0)
     return NULL;
+  gnutls_session_set_ptr (session, certificate);
   gnutls_priority_set (session, self->priority);
   gnutls_credentials_set (session, GNUTLS_CRD_CERTIFICATE, self->credentials);
   if (!g_hostname_is_ip_address (host))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "net/lk-client-certificate.h"
+
 #include <gnutls/gnutls.h>
 
 /**
@@ -21,8 +22,10 @@ void lk_trust_unref (LkTrust *self);
  * lower case, to be freed, or NULL. */
 char *lk_pin_parse (const char *text);
 
-/* For the link. A client's session, TLS 1.2 at least, with the CAs of @self. */
-gnutls_session_t lk_trust_new_session (LkTrust *self, const char *host);
+/* For the link. A client's session, TLS 1.2 at least, with the CAs of @self, that shows
+ * @certificate (or nothing, when NULL) to a server which asks. */
+gnutls_session_t
+lk_trust_new_session (LkTrust *self, const char *host, LkClientCertificate *certificate);
 /* After the handshake, before anything is sent. With a @pin (as lk_pin_parse() gives it) the peer's
  * certificate must be that one, and nothing else counts; else its chain, its dates, its purpose and
  * the name or address @host. @seen_pin gets the certificate's own, and @why a reason in words. */

@@ -21,18 +21,6 @@ lk_key_row_free (LkKeyRow *self)
   g_free (self);
 }
 
-void
-lk_credential_row_free (LkCredentialRow *self)
-{
-  if (self == NULL)
-    return;
-  g_free (self->name);
-  g_free (self->user);
-  g_free (self->scope);
-  g_clear_pointer (&self->ciphertext, g_bytes_unref);
-  g_free (self);
-}
-
 typedef struct
 {
   const LkKeyRow *row;
@@ -278,87 +266,4 @@ lk_store_count_planned (LkStore *self,
   lk_store_return_reader (self, db);
   *n = (guint) count;
   return done;
-}
-
-typedef struct
-{
-  const LkCredentialRow *row;
-  gint64 now;
-} CredentialWrite;
-
-static gboolean
-put_credential (LkDb *db, gpointer user_data, GError **error)
-{
-  CredentialWrite *write = user_data;
-
-  return lk_db_run (db, error,
-                    "INSERT INTO credential (name, user, scope, ciphertext, created_at)"
-                    " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (name) DO UPDATE"
-                    " SET user = ?2, scope = ?3, ciphertext = ?4",
-                    "sssbi", write->row->name, write->row->user, write->row->scope,
-                    write->row->ciphertext, write->now);
-}
-
-gboolean
-lk_store_put_credential (LkStore *self, const LkCredentialRow *row, gint64 now, GError **error)
-{
-  CredentialWrite write = { row, now };
-
-  return lk_store_write (self, put_credential, &write, error);
-}
-
-GPtrArray *
-lk_store_list_credentials (LkStore *self, GError **error)
-{
-  g_autoptr (GPtrArray) rows =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) lk_credential_row_free);
-  g_autoptr (GError) local_error = NULL;
-  LkDb *db = lk_store_borrow_reader (self, error);
-
-  if (db == NULL)
-    return NULL;
-  {
-    g_autoptr (LkQuery) query =
-        lk_db_query (db, &local_error,
-                     "SELECT id, name, user, scope, ciphertext FROM credential ORDER BY name", "");
-
-    while (query != NULL && lk_query_next (query, &local_error))
-      {
-        LkCredentialRow *row = g_new0 (LkCredentialRow, 1);
-
-        row->id = lk_query_int (query, 0);
-        row->name = lk_query_dup (query, 1);
-        row->user = lk_query_dup (query, 2);
-        row->scope = lk_query_dup (query, 3);
-        row->ciphertext = lk_query_bytes (query, 4);
-        g_ptr_array_add (rows, row);
-      }
-  }
-
-  lk_store_return_reader (self, db);
-  if (local_error == NULL)
-    return g_steal_pointer (&rows);
-
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return NULL;
-}
-
-static gboolean
-remove_credential (LkDb *db, gpointer user_data, GError **error)
-{
-  const char *name = user_data;
-
-  if (!lk_db_run (db, error, "DELETE FROM credential WHERE name = ?1", "s", name))
-    return FALSE;
-  if (lk_db_get_changes (db) == 1)
-    return TRUE;
-
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "No credential is known as “%s”", name);
-  return FALSE;
-}
-
-gboolean
-lk_store_remove_credential (LkStore *self, const char *name, GError **error)
-{
-  return lk_store_write (self, remove_credential, (gpointer) name, error);
 }

@@ -5,7 +5,7 @@
 #include "ledger/lk-ledger.h"
 #include "store/lk-store.h"
 
-/* Product keys and credentials: rows about secrets, never the secrets. */
+/* Product keys: rows about secrets, never the secrets. */
 
 /**
  * LkKeyRow:
@@ -59,24 +59,4 @@ gboolean lk_store_count_planned (LkStore *self,
 /* What the key of that identity has left, owned here or not. */
 gboolean lk_store_get_pool (LkStore *self, const char *key_identity, LkPool *pool, GError **error);
 
-/**
- * LkCredentialRow:
- */
-typedef struct
-{
-  gint64 id;
-  char *name;
-  char *user;
-  char *scope;
-  GBytes *ciphertext;
-} LkCredentialRow;
-
-void lk_credential_row_free (LkCredentialRow *self);
-
-gboolean
-lk_store_put_credential (LkStore *self, const LkCredentialRow *row, gint64 now, GError **error);
-GPtrArray *lk_store_list_credentials (LkStore *self, GError **error);
-gboolean lk_store_remove_credential (LkStore *self, const char *name, GError **error);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkKeyRow, lk_key_row_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkCredentialRow, lk_credential_row_free)

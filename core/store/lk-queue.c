@@ -42,6 +42,8 @@ lk_item_load (LkDb *db, gint64 id, GError **error)
   item->max_attempts = (guint) lk_query_int (query, 8);
   item->give_up_after = lk_query_int (query, 9);
   item->name = lk_query_dup (query, 10);
+  item->domain = lk_query_dup (query, 18);
+  item->full_name = lk_machine_make_full_name (item->name, lk_query_text (query, 17), item->domain);
   item->address = lk_query_dup (query, 11);
   item->port = (guint16) lk_query_int (query, 12);
   item->tls = lk_query_int (query, 13) != 0;

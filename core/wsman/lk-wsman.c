@@ -170,12 +170,34 @@ learn_identity (LkWsman *self, const xmlNode *response)
     g_clear_pointer (&self->os_version, g_free);
 }
 
+static LkWsmanReply *
+ask_identity (LkWsman *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GBytes) message = lk_wsman_write_identify ();
+  g_autoptr (GError) cause = NULL;
+  LkWsmanReply *reply = exchange (self, message, NULL, "Identify", FALSE, 0, cancellable, &cause);
+
+  /* OMI hangs up on a sealed message in Windows' form. Who is known by Windows' dialect is spared
+   * the second try. */
+  if (reply == NULL && self->stack == NULL && lk_link_was_sealing (self->link) &&
+      lk_link_get_problem (self->link) == LK_LINK_PROBLEM_CLOSED)
+    {
+      lk_link_set_foreign (self->link, TRUE);
+      reply = exchange (self, message, NULL, "Identify", FALSE, 0, cancellable, error);
+      if (reply == NULL)
+        lk_link_set_foreign (self->link, FALSE);
+      return reply;
+    }
+
+  if (reply == NULL)
+    g_propagate_error (error, g_steal_pointer (&cause));
+  return reply;
+}
+
 gboolean
 lk_wsman_identify (LkWsman *self, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GBytes) message = lk_wsman_write_identify ();
-  g_autoptr (LkWsmanReply) reply =
-      exchange (self, message, NULL, "Identify", FALSE, 0, cancellable, error);
+  g_autoptr (LkWsmanReply) reply = ask_identity (self, cancellable, error);
 
   if (reply == NULL)
     return FALSE;

@@ -18,6 +18,7 @@ typedef struct
   GPtrArray *addresses; /* char *, "127.1.0.1" */
   guint16 port;
   LkSecret *password;
+  LkLogin *login;
   gint next;
   gint n_read;
   gint n_products;
@@ -53,8 +54,7 @@ read_machine (Fleet *fleet, const char *address)
     .host = address,
     .port = fleet->port,
     .path = "/wsman",
-    .user = "administrator",
-    .password = fleet->password,
+    .login = fleet->login,
   };
   g_autoptr (LkLink) link = lk_link_new (&options);
   g_autoptr (LkWsman) wsman = lk_wsman_new (link);
@@ -105,6 +105,10 @@ main (int argc, char **argv)
   fleet.password = lk_secret_read_file (argv[2], &error);
   if (fleet.password == NULL)
     g_error ("%s", error->message);
+  fleet.login = lk_login_new (&(LkLoginOptions){ .name = "bench",
+                                                 .scheme = LK_SCHEME_BASIC,
+                                                 .user = "administrator",
+                                                 .password = fleet.password });
 
   start = lk_bench_now ();
   cpu = lk_bench_cpu ();

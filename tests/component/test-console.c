@@ -401,11 +401,11 @@ test_sealed (Fixture *f, gconstpointer data)
   g_autofree char *key_file = g_strconcat (f->path, ".key", NULL);
   static const char *const suffixes[] = { "", "-wal" };
   const LkMachineNames names = { .name = "pc-1" };
-  g_autofree char *user = NULL;
-  g_autoptr (LkSecret) opened = NULL;
+  const LkCredentialDraft draft = { .name = "lab", .user = "admin", .secret = password };
+  g_autoptr (LkLogin) login = NULL;
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (lk_console_put_credential (f->console, "lab", "admin", NULL, password, &error));
+  g_assert_true (lk_console_put_credential (f->console, &draft, &error));
   for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
     {
       g_autofree char *path = g_strconcat (f->path, suffixes[i], NULL);
@@ -417,14 +417,14 @@ test_sealed (Fixture *f, gconstpointer data)
       g_assert_null (memmem (bytes, length, lk_secret_peek (password), 14));
       g_assert_null (memmem (bytes, length, lk_secret_peek (key), 29));
     }
-  g_assert_true (lk_console_get_credential (f->console, &names, &user, &opened, &error));
-  g_assert_cmpstr (lk_secret_peek (opened), ==, "Sesame-1234567");
-  g_clear_pointer (&opened, lk_secret_free);
+  login = lk_console_get_login (f->console, &names, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (lk_secret_peek (lk_login_get_password (login)), ==, "Sesame-1234567");
 
   g_clear_pointer (&f->console, lk_console_free);
   g_assert_cmpint (g_unlink (key_file), ==, 0);
   f->console = lk_console_new (f->path, NULL);
-  g_assert_false (lk_console_get_credential (f->console, &names, &user, &opened, &error));
+  g_assert_null (lk_console_get_login (f->console, &names, &error));
   g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
   g_assert_false (g_file_test (key_file, G_FILE_TEST_EXISTS));
 
@@ -432,7 +432,7 @@ test_sealed (Fixture *f, gconstpointer data)
   g_clear_error (&error);
   g_assert_true (g_file_set_contents (key_file, "0123456789abcdef0123456789abcdef", 32, NULL));
   g_assert_cmpint (g_chmod (key_file, 0600), ==, 0);
-  g_assert_false (lk_console_put_credential (f->console, "lab", "admin", NULL, password, &error));
+  g_assert_false (lk_console_put_credential (f->console, &draft, &error));
   g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
 }
 

@@ -8,6 +8,8 @@
 #include "lab/lk-lab-truth.h"
 #include "licensing/lk-licensing.h"
 
+#include "lk-test-login.h"
+
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -45,12 +47,13 @@ talk_to (LkLab *lab, guint place, const char *password)
 {
   guint32 address = lk_lab_fleet_get_address (place);
   g_autofree char *host = g_strdup_printf ("127.1.%u.%u", address >> 8 & 0xFF, address & 0xFF);
+  g_autoptr (LkLogin) login =
+      password != NULL ? lk_test_login_new ("Administrator", password, LK_SCHEME_AUTO) : NULL;
   const LkLinkOptions options = {
     .host = host,
     .port = lk_lab_get_port (lab),
     .path = "/wsman",
-    .user = password != NULL ? "Administrator" : NULL,
-    .password = password != NULL ? lk_secret_new (password, -1) : NULL,
+    .login = login,
     .connect_ms = 500,
     .first_byte_ms = 1000,
   };
@@ -60,7 +63,6 @@ talk_to (LkLab *lab, guint place, const char *password)
   talk->link = lk_link_new (&options);
   talk->wsman = lk_wsman_new (talk->link);
   talk->licensing = lk_licensing_new (talk->wsman);
-  lk_secret_free (options.password);
   return talk;
 }
 

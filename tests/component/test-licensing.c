@@ -5,6 +5,7 @@
 #include "licensing/lk-check.h"
 #include "licensing/lk-licensing.h"
 #include "lk-fake-machine.h"
+#include "lk-test-login.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -389,13 +390,12 @@ test_check_statuses (Fixture *f, gconstpointer data)
 static void
 test_check_unsafe (Fixture *f, gconstpointer data)
 {
-  g_autoptr (LkSecret) password = lk_secret_new ("password", -1);
+  g_autoptr (LkLogin) login = lk_test_login_new ("admin", "password", LK_SCHEME_BASIC);
   g_autoptr (GPtrArray) results = NULL;
   const LkCheckResult *last;
 
   f->options.host = "192.0.2.1";
-  f->options.user = "admin";
-  f->options.password = password;
+  f->options.login = login;
   results = lk_check_machine (&f->options, NULL);
   last = get_last (results);
   g_assert_cmpint (last->stage, ==, LK_CHECK_AUTH);

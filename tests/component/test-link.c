@@ -3,6 +3,7 @@
 
 #include "base/lk-error.h"
 #include "lk-peer.h"
+#include "lk-test-login.h"
 #include "net/lk-link.h"
 
 #include <netinet/in.h>
@@ -467,10 +468,9 @@ serve_authorization (LkPeerConnection *connection, gpointer data)
 static void
 test_basic (Fixture *f, gconstpointer data)
 {
-  g_autoptr (LkSecret) password = lk_secret_new ("pässword", -1);
+  g_autoptr (LkLogin) login = lk_test_login_new ("jürgen", "pässword", LK_SCHEME_BASIC);
 
-  f->options.user = "jürgen";
-  f->options.password = password;
+  f->options.login = login;
   serve (f, serve_authorization, NULL);
   assert_answered (f, FALSE, "Basic asO8cmdlbjpww6Rzc3dvcmQ=");
 }
@@ -479,11 +479,10 @@ test_basic (Fixture *f, gconstpointer data)
 static void
 test_basic_in_the_clear (Fixture *f, gconstpointer data)
 {
-  g_autoptr (LkSecret) password = lk_secret_new ("password", -1);
+  g_autoptr (LkLogin) login = lk_test_login_new ("admin", "password", LK_SCHEME_BASIC);
 
   f->options.host = "192.0.2.1";
-  f->options.user = "admin";
-  f->options.password = password;
+  f->options.login = login;
   open_link (f, 5985);
   assert_fails (f, LK_ERROR_DENIED, LK_LINK_AUTH, LK_LINK_PROBLEM_UNSAFE, FALSE, "in the clear");
 }

@@ -13,6 +13,8 @@
 #include "store/lk-keys.h"
 #include "store/lk-queue.h"
 
+#include "lk-test-login.h"
+
 #include <glib/gstdio.h>
 
 /* The whole way of a machine through the house, in one process: store, runner and courier against
@@ -37,16 +39,10 @@ typedef struct
   gint64 job_id;
 } Fixture;
 
-static gboolean
-get_credential (const LkItem *item,
-                char **user,
-                LkSecret **password,
-                gpointer user_data,
-                GError **error)
+static LkLogin *
+get_login (const LkItem *item, gpointer user_data, GError **error)
 {
-  *user = g_strdup ("administrator");
-  *password = lk_secret_new (PASSWORD, -1);
-  return TRUE;
+  return lk_test_login_new ("administrator", PASSWORD, LK_SCHEME_AUTO);
 }
 
 static LkSecret *
@@ -156,7 +152,7 @@ set_up (Fixture *f, gconstpointer data)
   add_machines (f);
   add_key (f);
 
-  f->access = (LkAccess){ get_credential, get_key, f };
+  f->access = (LkAccess){ get_login, get_key, f };
   f->options = (LkRunnerOptions){
     .access = &f->access,
     .n_workers = 4,

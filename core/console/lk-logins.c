@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "console/lk-logins.h"
+
+struct _LkLogins
+{
+  GMutex lock;
+  GHashTable *logins;  /* row as text → LkLogin */
+  GHashTable *answers; /* folded name → LkSecret */
+};
+
+LkLogins *
+lk_logins_new (void)
+{
+  LkLogins *self = g_new0 (LkLogins, 1);
+
+  g_mutex_init (&self->lock);
+  self->logins =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) lk_login_unref);
+  self->answers =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) lk_secret_free);
+  return self;
+}
+
+void
+lk_logins_free (LkLogins *self)
+{
+  if (self == NULL)
+    return;
+  g_hash_table_unref (self->logins);
+  g_hash_table_unref (self->answers);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+/* A set that was replaced has another time, and one that was re-sealed other bytes; both are read
+ * anew. */
+static char *
+make_tag (const LkCredentialRow *row)
+{
+  return g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %u", row->id, row->created_at,
+                          row->ciphertext != NULL ? g_bytes_hash (row->ciphertext) : 0);
+}
+
+LkLogin *
+lk_logins_find (LkLogins *self, const LkCredentialRow *row)
+{
+  g_autofree char *tag = make_tag (row);
+  LkLogin *login;
+
+  g_mutex_lock (&self->lock);
+  login = g_hash_table_lookup (self->logins, tag);
+  if (login != NULL)
+    lk_login_ref (login);
+  g_mutex_unlock (&self->lock);
+  return login;
+}
+
+LkLogin *
+lk_logins_keep (LkLogins *self, const LkCredentialRow *row, LkLogin *login)
+{
+  char *tag = make_tag (row);
+  LkLogin *first;
+
+  g_mutex_lock (&self->lock);
+  first = g_hash_table_lookup (self->logins, tag);
+  if (first == NULL)
+    {
+      first = login;
+      g_hash_table_insert (self->logins, tag, lk_login_ref (login));
+    }
+  else
+    g_free (tag);
+  lk_login_ref (first);
+  g_mutex_unlock (&self->lock);
+  return first;
+}
+
+LkSecret *
+lk_logins_get_answer (LkLogins *self, const char *name)
+{
+  g_autofree char *folded = g_utf8_casefold (name, -1);
+  const LkSecret *answer;
+  LkSecret *copy;
+
+  g_mutex_lock (&self->lock);
+  answer = g_hash_table_lookup (self->answers, folded);
+  copy = answer != NULL ? lk_secret_copy (answer) : NULL;
+  g_mutex_unlock (&self->lock);
+  return copy;
+}
+
+void
+lk_logins_set_answer (LkLogins *self, const char *name, const LkSecret *password)
+{
+  g_mutex_lock (&self->lock);
+  g_hash_table_insert (self->answers, g_utf8_casefold (name, -1), lk_secret_copy (password));
+  g_mutex_unlock (&self->lock);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "net/lk-login.h"
+#include "store/lk-credentials.h"
+
+/**
+ * LkLogins:
+ *
+ * The credential sets that are in use in this process, one LkLogin for each, so that all machines
+ * share what a set has learnt; and the passwords that a person gave for this run only. From any
+ * thread.
+ */
+typedef struct _LkLogins LkLogins;
+
+LkLogins *lk_logins_new (void);
+void lk_logins_free (LkLogins *self);
+
+/* The login of a row as it stands now, a reference, or NULL: a replaced row needs a new one. */
+LkLogin *lk_logins_find (LkLogins *self, const LkCredentialRow *row);
+/* Keeps a reference for the next who asks; gives back the one that is kept, which another thread
+ * may have been first with. */
+LkLogin *lk_logins_keep (LkLogins *self, const LkCredentialRow *row, LkLogin *login);
+
+/* The password of an “ask” set for this run, to be freed, or NULL. */
+LkSecret *lk_logins_get_answer (LkLogins *self, const char *name);
+void lk_logins_set_answer (LkLogins *self, const char *name, const LkSecret *password);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkLogins, lk_logins_free)

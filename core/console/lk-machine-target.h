@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "console/lk-console-credentials.h"
+#include "net/lk-link.h"
+
+/**
+ * LkMachineTarget:
+ *
+ * Where a link to one machine leads, as a job would go there: of a known machine, or of any
+ * address.
+ */
+typedef struct
+{
+  LkLinkOptions options; /* complete but for the login */
+  LkMachineNames names;
+  GPtrArray *rows; /* what the others point into */
+  LkSighting *sighting;
+  char *full_name;
+  LkTrust *trust;
+} LkMachineTarget;
+
+/* @name: of a known machine, or any "NAME", "NAME:PORT" or "https://NAME". */
+LkMachineTarget *lk_machine_target_find (LkConsole *console, const char *name, GError **error);
+void lk_machine_target_free (LkMachineTarget *self);
+/* "pc-001:5986 (TLS)", to be freed. */
+char *lk_machine_target_describe (const LkMachineTarget *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkMachineTarget, lk_machine_target_free)

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "net/lk-gss-private.h"
+
+#include "base/lk-error.h"
+
+/* RFC 4120 section 7.5.9, and what the library itself finds. */
+static const struct
+{
+  krb5_error_code code;
+  LkGssTrouble trouble;
+  const char *words;
+} meanings[] = {
+  { KRB5KDC_ERR_PREAUTH_FAILED, LK_GSS_REFUSED, "the password is wrong" },
+  { KRB5KRB_AP_ERR_BAD_INTEGRITY, LK_GSS_REFUSED, "the password is wrong" },
+  { KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN, LK_GSS_NO_ACCOUNT, "the domain does not know this account" },
+  { KRB5KDC_ERR_CLIENT_REVOKED, LK_GSS_REFUSED,
+    "the account is locked or disabled; unlock it in the domain" },
+  { KRB5KDC_ERR_NAME_EXP, LK_GSS_REFUSED, "the account has expired" },
+  { KRB5KDC_ERR_KEY_EXP, LK_GSS_REFUSED,
+    "the password has expired; change it first, for example with kpasswd" },
+  { KRB5KDC_ERR_POLICY, LK_GSS_REFUSED, "a policy of the domain does not let this account in" },
+  { KRB5_KT_NOTFOUND, LK_GSS_REFUSED, "the keytab has no key of this account" },
+  { KRB5_KT_IOERR, LK_GSS_REFUSED, "the keytab cannot be read" },
+  { ENOENT, LK_GSS_REFUSED, "the keytab is not there" },
+  { KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN, LK_GSS_NO_SERVICE,
+    "the domain does not know this machine; check its full name (setspn -L shows the names that it"
+    " has)" },
+  { KRB5_KDC_UNREACH, LK_GSS_NO_AUTHORITY,
+    "no domain controller (KDC) answers; check the network, DNS and krb5.conf" },
+  { KRB5_REALM_UNKNOWN, LK_GSS_NO_AUTHORITY,
+    "no domain controller (KDC) is known for the realm; check DNS and krb5.conf" },
+  { KRB5_REALM_CANT_RESOLVE, LK_GSS_NO_AUTHORITY,
+    "the domain controller's (KDC's) name cannot be resolved; check DNS and krb5.conf" },
+  { KRB5_CONFIG_NODEFREALM, LK_GSS_NO_AUTHORITY,
+    "no Kerberos realm is set up here; write the account as user@REALM, or set default_realm in"
+    " krb5.conf" },
+  { KRB5_ERR_HOST_REALM_UNKNOWN, LK_GSS_NO_AUTHORITY,
+    "the realm of the machine is not known; see [domain_realm] in krb5.conf" },
+  { KRB5KDC_ERR_SERVICE_EXP, LK_GSS_NO_SERVICE, "the machine's account has expired" },
+  { KRB5KRB_AP_ERR_TKT_EXPIRED, LK_GSS_NO_TICKET, "the ticket has expired; get one with: kinit" },
+  { KRB5_FCC_NOFILE, LK_GSS_NO_TICKET, "there is no Kerberos ticket; get one with: kinit" },
+  { KRB5_CC_NOTFOUND, LK_GSS_NO_TICKET, "there is no Kerberos ticket; get one with: kinit" },
+  { KRB5_CC_END, LK_GSS_NO_TICKET, "there is no Kerberos ticket; get one with: kinit" },
+  { KRB5KRB_AP_ERR_TKT_NYV, LK_GSS_SKEW,
+    "the clocks differ: the ticket is not valid yet; set this computer's clock by NTP" },
+  { KRB5KRB_AP_ERR_SKEW, LK_GSS_SKEW,
+    "the clocks differ by more than five minutes; set both by NTP" },
+  { KRB5_KDCREP_SKEW, LK_GSS_SKEW,
+    "this computer's clock and the domain controller's differ by more than five minutes; set both"
+    " by NTP" },
+  { KRB5KRB_AP_ERR_MODIFIED, LK_GSS_OTHER,
+    "the machine cannot read its ticket: its account in the domain has another password (broken"
+    " trust: Test-ComputerSecureChannel -Repair), or the name belongs to another machine" },
+};
+
+const char *
+lk_gss_explain (krb5_error_code code, LkGssTrouble *trouble)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (meanings); i++)
+    if (meanings[i].code == code)
+      {
+        *trouble = meanings[i].trouble;
+        return meanings[i].words;
+      }
+
+  *trouble = LK_GSS_OTHER;
+  return NULL;
+}
+
+static char *
+display (OM_uint32 status, int kind, gss_OID mechanism)
+{
+  gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+  OM_uint32 context = 0;
+  OM_uint32 minor;
+  char *copy = NULL;
+
+  if (gss_display_status (&minor, status, kind, mechanism, &context, &text) == GSS_S_COMPLETE)
+    copy = g_utf8_make_valid (text.value, (gssize) text.length);
+  gss_release_buffer (&minor, &text);
+  return copy;
+}
+
+void
+lk_gss_set_error (GError **error,
+                  LkGssTrouble *trouble,
+                  OM_uint32 major,
+                  OM_uint32 minor,
+                  gss_OID mechanism)
+{
+  LkGssTrouble found = LK_GSS_OTHER;
+  const char *words = minor != 0 ? lk_gss_explain ((krb5_error_code) minor, &found) : NULL;
+  g_autofree char *general = NULL;
+  g_autofree char *special = NULL;
+
+  if (words == NULL && GSS_ROUTINE_ERROR (major) == GSS_S_BAD_BINDINGS)
+    words = "the two sides do not see the same TLS connection: somebody stands between them";
+  if (GSS_ROUTINE_ERROR (major) == GSS_S_BAD_MECH)
+    {
+      found = LK_GSS_UNAVAILABLE;
+      words = "the mechanism is not installed here (packages libgssapi-krb5-2 and gss-ntlmssp)";
+    }
+  if (words == NULL)
+    {
+      general = display (major, GSS_C_GSS_CODE, mechanism);
+      special = minor != 0 ? display (minor, GSS_C_MECH_CODE, mechanism) : NULL;
+      words = special != NULL ? special : general;
+    }
+
+  *trouble = found;
+  g_set_error (error, LK_ERROR,
+               found == LK_GSS_NO_AUTHORITY ? LK_ERROR_UNREACHABLE : LK_ERROR_DENIED, "%s",
+               words != NULL ? words : "unknown reason");
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "net/lk-link-private.h"
+
+#include "net/lk-problem.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+#define MAX_CONNECTIONS 4 /* to sign in once */
+
+static void
+describe_address (LkLink *self, const LkAddress *address)
+{
+  g_autofree char *text = lk_address_to_text (address);
+
+  g_free (self->described);
+  self->described = strcmp (text, self->peer) == 0 ? g_strdup (self->peer)
+                                                   : g_strdup_printf ("%s (%s)", self->host, text);
+}
+
+static GArray *
+resolve (LkLink *self, LkCall *call, GError **error)
+{
+  LkPatience patience = lk_patience_shorten (&call->patience, self->connect_ms);
+  GArray *addresses = NULL;
+  const char *why = NULL;
+  LkIo io;
+
+  self->stage = LK_LINK_NAME;
+  g_free (self->described);
+  self->described = g_strdup (self->peer);
+  io = lk_resolve (self->host, self->port, &patience, &addresses, &why);
+  if (io == LK_IO_OK)
+    return addresses;
+
+  if (io == LK_IO_FAILED)
+    lk_link_fail (self, LK_LINK_PROBLEM_NO_SUCH_NAME, LK_ERROR_UNREACHABLE, error,
+                  "no address was found: %s", why);
+  else
+    lk_link_fail_io (self, call, io, self->connect_ms, "while looking up the name", error);
+  return NULL;
+}
+
+static gboolean
+fail_connect (LkLink *self, int code, GError **error)
+{
+  LkLinkProblem problem;
+  const char *words = lk_problem_from_errno (code, &problem);
+
+  return lk_link_fail (self, problem, LK_ERROR_UNREACHABLE, error, "%s",
+                       words != NULL ? words : g_strerror (code));
+}
+
+/* Tries the addresses one after the other; each gets its share of the time that is left, so that a
+ * dead first one leaves some for the second. */
+static gboolean
+connect_to_any (LkLink *self, LkCall *call, const GArray *addresses, GError **error)
+{
+  LkPatience all = lk_patience_shorten (&call->patience, self->connect_ms);
+  LkIo io = LK_IO_FAILED;
+  int code = EHOSTUNREACH;
+
+  self->stage = LK_LINK_TCP;
+  for (guint i = 0; self->channel == NULL && io != LK_IO_CANCELLED && i < addresses->len; i++)
+    {
+      const LkAddress *address = &g_array_index (addresses, LkAddress, i);
+      gint64 now = g_get_monotonic_time ();
+      gint64 share = (all.until - now) / (gint64) (addresses->len - i);
+      LkPatience patience = { .until = now + share, .cancel_fd = all.cancel_fd };
+
+      describe_address (self, address);
+      self->channel = lk_channel_connect (address, &patience, &io, &code);
+    }
+
+  if (self->channel != NULL)
+    return TRUE;
+
+  return io == LK_IO_FAILED
+             ? fail_connect (self, code, error)
+             : lk_link_fail_io (self, call, io, self->connect_ms, "while connecting", error);
+}
+
+static gboolean
+secure (LkLink *self, LkCall *call, GError **error)
+{
+  LkPatience patience = lk_patience_shorten (&call->patience, self->connect_ms);
+  const char *name = self->name != NULL ? self->name : self->host;
+  g_autofree char *why = NULL;
+  LkIo io;
+
+  self->stage = LK_LINK_TLS;
+  if (self->trust == NULL || self->pin_text != NULL)
+    return lk_link_fail (self, LK_LINK_PROBLEM_UNTRUSTED, LK_ERROR_INVALID, error,
+                         self->trust == NULL
+                             ? "TLS needs something to trust"
+                             : "the pin is not the SHA-256 of a certificate in hex");
+
+  io = lk_channel_handshake (self->channel, self->trust, name, lk_auth_get_certificate (self->auth),
+                             &patience);
+  if (io != LK_IO_OK)
+    return lk_link_fail_io (self, call, io, self->connect_ms, "during the TLS handshake", error);
+  if (!lk_trust_verify (self->trust, lk_channel_get_session (self->channel), name, self->pin,
+                        &self->peer_pin, &why))
+    return lk_link_fail (self, LK_LINK_PROBLEM_UNTRUSTED, LK_ERROR_DENIED, error, "%s", why);
+
+  return TRUE;
+}
+
+/* Said before anyone is called, so that not even a connection hints at the account. */
+static gboolean
+check_safety (LkLink *self, const GArray *addresses, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  gboolean is_loopback = TRUE;
+
+  for (guint i = 0; is_loopback && i < addresses->len; i++)
+    is_loopback = lk_address_is_loopback (&g_array_index (addresses, LkAddress, i));
+  if (!lk_auth_prepare (self->auth, is_loopback, &cause))
+    {
+      self->stage = LK_LINK_AUTH;
+      return lk_link_fail (self, LK_LINK_PROBLEM_UNSAFE, LK_ERROR_DENIED, error, "%s",
+                           cause->message);
+    }
+
+  for (const char *p = self->path; *p != '\0'; p++)
+    if (!g_ascii_isgraph (*p))
+      return lk_link_fail (self, LK_LINK_PROBLEM_OTHER, LK_ERROR_INVALID, error,
+                           "its path cannot be used in a URL");
+
+  return TRUE;
+}
+
+static gboolean
+fail_auth (LkLink *self, const GError *cause, GError **error)
+{
+  self->stage = LK_LINK_AUTH;
+  return lk_link_fail (self, LK_LINK_PROBLEM_OTHER, (LkError) cause->code, error, "%s",
+                       cause->message);
+}
+
+/* A leg has no effect, so that nothing of the call counts as sent yet. */
+static LkHttpMessage *
+exchange_leg (LkLink *self, LkCall *call, GError **error)
+{
+  g_autoptr (GByteArray) leg = lk_auth_write_leg (self->auth, self->peer, self->path);
+  gsize left = 0;
+  LkIo io = lk_channel_send (self->channel, leg->data, leg->len, &left, &call->patience);
+
+  sodium_memzero (leg->data, leg->len);
+  if (io == LK_IO_OK)
+    return lk_link_receive (self, call, error);
+
+  lk_link_fail_io (self, call, io, call->call_ms, "while signing in", error);
+  return NULL;
+}
+
+/* @is_done is FALSE when it has to go on with another connection. */
+static gboolean
+sign_in (LkLink *self, LkCall *call, gboolean *is_done, GError **error)
+{
+  g_autoptr (GBytes) binding = self->tls ? lk_channel_dup_binding (self->channel) : NULL;
+  g_autoptr (GError) cause = NULL;
+
+  self->is_last = FALSE;
+  *is_done = TRUE;
+  if (!lk_auth_begin (self->auth, binding, &call->patience, &cause))
+    return fail_auth (self, cause, error);
+
+  while (lk_auth_has_leg (self->auth) && !self->is_last)
+    {
+      g_autoptr (LkHttpMessage) answer = exchange_leg (self, call, error);
+
+      if (answer == NULL)
+        return FALSE;
+      if (answer->status == 404 || answer->status == 413 || answer->status >= 500)
+        return lk_link_fail_status (self, answer->status, error);
+      if (!lk_auth_take_leg (self->auth, answer, &call->patience, &cause))
+        return fail_auth (self, cause, error);
+    }
+
+  *is_done = !self->is_last;
+  if (self->is_last)
+    lk_link_drop (self);
+  return TRUE;
+}
+
+static gboolean
+open_channel (LkLink *self, LkCall *call, GError **error)
+{
+  g_autoptr (GArray) addresses = resolve (self, call, error);
+
+  return addresses != NULL && check_safety (self, addresses, error) &&
+         connect_to_any (self, call, addresses, error) &&
+         (!self->tls || secure (self, call, error));
+}
+
+gboolean
+lk_link_open (LkLink *self, LkCall *call, GError **error)
+{
+  gboolean is_done = FALSE;
+
+  for (guint n = 0; !is_done; n++)
+    {
+      if (n == MAX_CONNECTIONS)
+        {
+          self->stage = LK_LINK_AUTH;
+          return lk_link_fail (self, LK_LINK_PROBLEM_CLOSED, LK_ERROR_UNREACHABLE, error,
+                               "it ends every connection while we sign in");
+        }
+      if (!open_channel (self, call, error) || !sign_in (self, call, &is_done, error))
+        return FALSE;
+    }
+
+  self->serial++;
+  self->stage = LK_LINK_HTTP;
+  self->last_answer = g_get_monotonic_time ();
+  return TRUE;
+}

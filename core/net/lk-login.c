@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "net/lk-login.h"
+
+#include "base/lk-error.h"
+
+#include <gio/gio.h>
+#include <krb5/krb5.h>
+#include <poll.h>
+
+#define MAX_REFUSALS   2
+#define RENEW_SECONDS  60 /* before the ticket ends */
+#define LOOK_US        (100 * 1000)
+#define NO_KDC_SECONDS 30
+
+struct _LkLogin
+{
+  gatomicrefcount refs;
+  char *name;
+  LkCredentialKind kind;
+  LkScheme scheme;
+  char *user;
+  LkAccount *account;
+  LkSecret *password;
+  char *keytab;
+  LkClientCertificate *certificate;
+  void (*stopped) (const char *name, const char *why, gpointer user_data);
+  gpointer user_data;
+
+  GMutex kerberos_lock; /* also while a KDC is asked: one asks for all */
+  LkGssCredential *kerberos;
+  GError *kerberos_error;
+  LkGssTrouble kerberos_trouble;
+  gint64 kerberos_until; /* the error's, monotonic; 0: for good */
+  LkGssCredential *ntlm;
+
+  GMutex lock; /* for what follows */
+  GCond changed;
+  gboolean is_proven;
+  gboolean is_trying; /* one machine is asked, the others wait */
+  guint n_refusals;   /* without a success between */
+  char *why_stopped;
+};
+
+LkLogin *
+lk_login_new (const LkLoginOptions *options)
+{
+  LkLogin *self = g_new0 (LkLogin, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  g_mutex_init (&self->kerberos_lock);
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  self->name = g_strdup (options->name);
+  self->kind = options->kind;
+  self->scheme = options->scheme;
+  self->user = g_strdup (options->user != NULL ? options->user : "");
+  self->account = lk_account_parse (self->user);
+  self->password = options->password != NULL ? lk_secret_copy (options->password) : NULL;
+  self->keytab = g_strdup (options->keytab);
+  self->certificate =
+      options->certificate != NULL ? lk_client_certificate_ref (options->certificate) : NULL;
+  self->stopped = options->stopped;
+  self->user_data = options->user_data;
+  return self;
+}
+
+LkLogin *
+lk_login_ref (LkLogin *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+lk_login_unref (LkLogin *self)
+{
+  if (self == NULL || !g_atomic_ref_count_dec (&self->refs))
+    return;
+  g_clear_pointer (&self->kerberos, lk_gss_credential_unref);
+  g_clear_error (&self->kerberos_error);
+  g_clear_pointer (&self->ntlm, lk_gss_credential_unref);
+  g_clear_pointer (&self->account, lk_account_free);
+  g_clear_pointer (&self->password, lk_secret_free);
+  g_clear_pointer (&self->certificate, lk_client_certificate_unref);
+  g_mutex_clear (&self->kerberos_lock);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
+  g_free (self->name);
+  g_free (self->user);
+  g_free (self->keytab);
+  g_free (self->why_stopped);
+  g_free (self);
+}
+
+const char *
+lk_login_get_name (const LkLogin *self)
+{
+  return self->name;
+}
+
+LkCredentialKind
+lk_login_get_kind (const LkLogin *self)
+{
+  return self->kind;
+}
+
+LkScheme
+lk_login_get_scheme (const LkLogin *self)
+{
+  return self->scheme;
+}
+
+const char *
+lk_login_get_user (const LkLogin *self)
+{
+  return self->user;
+}
+
+const LkSecret *
+lk_login_get_password (const LkLogin *self)
+{
+  return self->password;
+}
+
+LkClientCertificate *
+lk_login_get_certificate (const LkLogin *self)
+{
+  return self->certificate;
+}
+
+gboolean
+lk_login_is_local (const LkLogin *self, const char *const *names)
+{
+  return lk_account_is_local (self->account, names);
+}
+
+/* With the lock held. */
+static gboolean
+fail_stopped (LkLogin *self, GError **error)
+{
+  g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
+               "the credential set %s is not used any more, so that the account is not locked: %s;"
+               " set it right (credential add) or prove it (credential test)",
+               self->name, self->why_stopped);
+  return FALSE;
+}
+
+static void
+stop (LkLogin *self, const char *why)
+{
+  gboolean is_news;
+
+  g_mutex_lock (&self->lock);
+  is_news = self->why_stopped == NULL;
+  if (is_news)
+    self->why_stopped = g_strdup (why);
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+
+  if (is_news && self->stopped != NULL)
+    self->stopped (self->name, why, self->user_data);
+}
+
+/* The domain itself has taken the password. */
+static void
+prove (LkLogin *self)
+{
+  g_mutex_lock (&self->lock);
+  self->is_proven = TRUE;
+  self->n_refusals = 0;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+static char *
+get_default_realm (void)
+{
+  krb5_context context;
+  char *realm = NULL;
+  char *copy = NULL;
+
+  if (krb5_init_context (&context) != 0)
+    return NULL;
+  if (krb5_get_default_realm (context, &realm) == 0)
+    {
+      copy = g_strdup (realm);
+      krb5_free_default_realm (context, realm);
+    }
+  krb5_free_context (context);
+  return copy;
+}
+
+static LkGssCredential *
+ask_domain (LkLogin *self, const char *fqdn, LkGssTrouble *trouble, GError **error)
+{
+  g_autofree char *default_realm = get_default_realm ();
+  g_autofree char *principal = NULL;
+
+  if (self->kind == LK_CREDENTIAL_TICKET)
+    return lk_gss_credential_new_kerberos (NULL, NULL, NULL, trouble, error);
+
+  principal = lk_account_make_principal (self->account, fqdn, default_realm);
+  if (principal != NULL)
+    return lk_gss_credential_new_kerberos (principal, self->password, self->keytab, trouble, error);
+
+  *trouble = LK_GSS_NO_AUTHORITY;
+  g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
+               "no Kerberos realm follows from “%s”; write the account as user@REALM", self->user);
+  return NULL;
+}
+
+static gboolean
+is_usable (const LkGssCredential *credential)
+{
+  gint64 end = credential != NULL ? lk_gss_credential_get_end (credential) : 0;
+
+  return credential != NULL &&
+         (end == 0 || end > g_get_real_time () / G_USEC_PER_SEC + RENEW_SECONDS);
+}
+
+/* With kerberos_lock held. */
+static gboolean
+knows_error (LkLogin *self)
+{
+  return self->kerberos_error != NULL &&
+         (self->kerberos_until == 0 || g_get_monotonic_time () < self->kerberos_until);
+}
+
+/* With kerberos_lock held. */
+static void
+renew_kerberos (LkLogin *self, const char *fqdn)
+{
+  LkGssCredential *fresh;
+  gboolean is_final;
+
+  g_clear_error (&self->kerberos_error);
+  fresh = ask_domain (self, fqdn, &self->kerberos_trouble, &self->kerberos_error);
+  if (fresh != NULL)
+    {
+      g_clear_pointer (&self->kerberos, lk_gss_credential_unref);
+      self->kerberos = fresh;
+      if (self->kind != LK_CREDENTIAL_TICKET)
+        prove (self);
+      return;
+    }
+
+  is_final = self->kerberos_trouble == LK_GSS_REFUSED;
+  self->kerberos_until = is_final ? 0 : g_get_monotonic_time () + NO_KDC_SECONDS * G_USEC_PER_SEC;
+  if (is_final)
+    stop (self, self->kerberos_error->message);
+}
+
+LkGssCredential *
+lk_login_get_kerberos (LkLogin *self, const char *fqdn, LkGssTrouble *trouble, GError **error)
+{
+  LkGssCredential *credential = NULL;
+
+  *trouble = LK_GSS_OTHER;
+  g_mutex_lock (&self->lock);
+  if (self->why_stopped != NULL)
+    {
+      *trouble = LK_GSS_REFUSED;
+      fail_stopped (self, error);
+      g_mutex_unlock (&self->lock);
+      return NULL;
+    }
+  g_mutex_unlock (&self->lock);
+
+  g_mutex_lock (&self->kerberos_lock);
+  if (!is_usable (self->kerberos) && !knows_error (self))
+    renew_kerberos (self, fqdn);
+  if (is_usable (self->kerberos) || self->kerberos_error == NULL)
+    credential = lk_gss_credential_ref (self->kerberos);
+  else
+    {
+      *trouble = self->kerberos_trouble;
+      if (error != NULL)
+        *error = g_error_copy (self->kerberos_error);
+    }
+  g_mutex_unlock (&self->kerberos_lock);
+  return credential;
+}
+
+LkGssCredential *
+lk_login_get_ntlm (LkLogin *self, LkGssTrouble *trouble, GError **error)
+{
+  LkGssCredential *credential;
+
+  *trouble = LK_GSS_OTHER;
+  g_mutex_lock (&self->kerberos_lock);
+  if (self->ntlm == NULL)
+    self->ntlm = lk_gss_credential_new_ntlm (self->user, self->password, trouble, error);
+  credential = self->ntlm != NULL ? lk_gss_credential_ref (self->ntlm) : NULL;
+  g_mutex_unlock (&self->kerberos_lock);
+  return credential;
+}
+
+static gboolean
+is_cancelled (const LkPatience *patience)
+{
+  struct pollfd item = { .fd = patience->cancel_fd, .events = POLLIN };
+
+  return patience->cancel_fd >= 0 && poll (&item, 1, 0) > 0;
+}
+
+gboolean
+lk_login_ask (LkLogin *self, const LkPatience *patience, GError **error)
+{
+  gboolean may = FALSE;
+
+  g_mutex_lock (&self->lock);
+  while (self->why_stopped == NULL && !self->is_proven && self->is_trying)
+    {
+      gint64 now = g_get_monotonic_time ();
+
+      if (now >= patience->until || is_cancelled (patience))
+        break;
+      g_cond_wait_until (&self->changed, &self->lock, MIN (patience->until, now + LOOK_US));
+    }
+
+  if (self->why_stopped != NULL)
+    fail_stopped (self, error);
+  else if (!self->is_proven && self->is_trying)
+    g_set_error (error, LK_ERROR, LK_ERROR_UNREACHABLE,
+                 "another machine was asked first whether it takes the credential set %s, and has"
+                 " not answered yet",
+                 self->name);
+  else
+    {
+      may = TRUE;
+      self->is_trying = !self->is_proven;
+    }
+  g_mutex_unlock (&self->lock);
+  return may;
+}
+
+/* A refusal after a success is most likely the machine's own trouble; several of them without a
+ * success between are a reason to ask one machine at a time again, and so many of those to stop. */
+void
+lk_login_tell (LkLogin *self, LkLoginAnswer answer)
+{
+  gboolean is_enough = FALSE;
+
+  g_mutex_lock (&self->lock);
+  self->is_trying = FALSE;
+  if (answer == LK_LOGIN_ACCEPTED)
+    {
+      self->is_proven = TRUE;
+      self->n_refusals = 0;
+    }
+  else if (answer == LK_LOGIN_REFUSED && ++self->n_refusals >= MAX_REFUSALS)
+    {
+      is_enough = !self->is_proven;
+      self->is_proven = FALSE;
+      self->n_refusals = 0;
+    }
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+
+  if (is_enough)
+    stop (self, "two machines in a row refused it");
+}
