@@ -360,7 +360,10 @@ end_handshake (LkConnection *self, int rc)
       return;
     }
 
-  if (rc != GNUTLS_E_CERTIFICATE_ERROR) /* verify_client() has sent its own */
+  if (rc ==
+      GNUTLS_E_NO_CERTIFICATE_FOUND) /* what RFC 5246 wants; GnuTLS would say "decode error" */
+    gnutls_alert_send (self->session, GNUTLS_AL_FATAL, GNUTLS_A_HANDSHAKE_FAILURE);
+  else if (rc != GNUTLS_E_CERTIFICATE_ERROR) /* verify_client() has sent its own */
     gnutls_alert_send_appropriate (self->session, rc);
   g_clear_pointer (&self->session, gnutls_deinit);
   start_draining (self);
