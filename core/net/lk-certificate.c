@@ -394,6 +394,19 @@ lk_certificate_read_der (const void *der, gsize length, GError **error)
 }
 
 gboolean
+lk_certificate_is_key (const LkSecret *pem, GError **error)
+{
+  g_auto (Pair) pair = { 0 };
+
+  if (pair_init (&pair) >= 0 && import_key (pair.key, pem) >= 0)
+    return TRUE;
+
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+               "This is no private key in PEM without a passphrase");
+  return FALSE;
+}
+
+gboolean
 lk_certificate_check_key (const char *pem, gssize length, const LkSecret *key, GError **error)
 {
   g_auto (Pair) pair = { 0 };
@@ -404,12 +417,7 @@ lk_certificate_check_key (const char *pem, gssize length, const LkSecret *key, G
   int rc = pair_init (&pair);
 
   rc = rc < 0 ? rc : import_certificate (pair.crt, pem, length < 0 ? strlen (pem) : (gsize) length);
-  if (rc >= 0 && import_key (pair.key, key) < 0)
-    {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                   "This is no private key in PEM without a passphrase");
-      return FALSE;
-    }
+  rc = rc < 0 ? rc : import_key (pair.key, key);
   rc = rc < 0 ? rc
               : gnutls_x509_crt_get_key_id (pair.crt, GNUTLS_KEYID_USE_SHA256, of_certificate,
                                             &certificate_size);
@@ -420,7 +428,7 @@ lk_certificate_check_key (const char *pem, gssize length, const LkSecret *key, G
     return TRUE;
 
   g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "%s",
-               rc < 0 ? "The certificate or its key cannot be read"
+               rc < 0 ? "The certificate or its private key cannot be read"
                       : "The private key does not belong to the certificate");
   return FALSE;
 }

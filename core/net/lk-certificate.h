@@ -67,6 +67,8 @@ void lk_certificate_facts_unref (LkCertificateFacts *self);
 /* "12:34:…", upper case, as programs show it to people; to be freed. */
 char *lk_certificate_facts_dup_pin (const LkCertificateFacts *self);
 
+/* FALSE with LK_ERROR_INVALID unless @pem holds a private key that no passphrase protects. */
+gboolean lk_certificate_is_key (const LkSecret *pem, GError **error);
 /* Whether the private key in @key belongs to the first certificate in @pem. LK_ERROR_INVALID when
  * not, or when one of them cannot be read. */
 gboolean
