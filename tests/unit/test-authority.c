@@ -123,6 +123,18 @@ test_ca (void)
   gnutls_x509_crt_deinit (other_crt);
 }
 
+static gboolean
+is_ca (const char *pem)
+{
+  gnutls_x509_crt_t crt = import (pem);
+  guint ca = 1;
+  int rc = gnutls_x509_crt_get_basic_constraints (crt, NULL, &ca, NULL);
+
+  gnutls_x509_crt_deinit (crt);
+  g_assert_cmpint (rc, >=, 0);
+  return ca != 0;
+}
+
 static void
 test_server (void)
 {
@@ -131,6 +143,7 @@ test_server (void)
   g_auto (Issued) issued = issue_server (authority, LK_AUTHORITY_DAYS);
   const char *pem = issued.certificate;
 
+  g_assert_false (is_ca (pem));
   for (guint i = 0; names[i] != NULL; i++)
     g_assert_cmphex (verify (authority, pem, names[i], GNUTLS_KP_TLS_WWW_SERVER), ==, 0);
   g_assert_cmphex (verify (authority, pem, "other.lab.test", GNUTLS_KP_TLS_WWW_SERVER), ==, 0);
@@ -152,6 +165,7 @@ test_client (void)
   g_auto (Issued) issued = issue_client (authority, LK_AUTHORITY_DAYS);
   g_auto (Issued) late = issue_client (authority, -1);
 
+  g_assert_false (is_ca (issued.certificate));
   g_assert_cmphex (verify (authority, issued.certificate, NULL, GNUTLS_KP_TLS_WWW_CLIENT), ==, 0);
   g_assert_cmphex (verify (authority, issued.certificate, NULL, GNUTLS_KP_TLS_WWW_SERVER), ==,
                    GNUTLS_CERT_PURPOSE_MISMATCH);
