@@ -4,19 +4,11 @@
 #include "gateway/lk-gateway-cli.h"
 
 #include "base/lk-error.h"
-#include "base/lk-secret.h"
 #include "gateway/lk-gateway-audit.h"
-#include "gateway/lk-gateway-client.h"
 #include "gateway/lk-gateway-records.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
-#include <unistd.h>
-
-/* A verb that only looks must not leave an empty file behind. */
-static LkGatewayState *
-open_existing (const char *path, GError **error)
+LkGatewayState *
+lk_gateway_cli_open_existing (const char *path, GError **error)
 {
   if (g_file_test (path, G_FILE_TEST_EXISTS))
     return lk_gateway_state_open (path, NULL, error);
@@ -25,8 +17,12 @@ open_existing (const char *path, GError **error)
   return NULL;
 }
 
-static gboolean
-parse (int *argc, char ***argv, const char *arguments, const GOptionEntry *entries, GError **error)
+gboolean
+lk_gateway_cli_parse (int *argc,
+                      char ***argv,
+                      const char *arguments,
+                      const GOptionEntry *entries,
+                      GError **error)
 {
   g_autofree char *usage = g_strdup_printf ("%s — part of latchkey-gateway", arguments);
   g_autoptr (GOptionContext) context = g_option_context_new (usage);
@@ -47,132 +43,11 @@ parse_format (int *argc, char ***argv, LkOutputFormat *format, GError **error)
     G_OPTION_ENTRY_NULL,
   };
 
-  if (!parse (argc, argv, "", entries, error))
+  if (!lk_gateway_cli_parse (argc, argv, "", entries, error))
     return FALSE;
 
   *format = json ? LK_OUTPUT_JSON : csv ? LK_OUTPUT_CSV : LK_OUTPUT_TEXT;
   return TRUE;
-}
-
-/* Where the new token goes, opened before there is one. */
-static int
-open_token_file (const char *path, GError **error)
-{
-  int fd;
-
-  if (g_str_equal (path, "-"))
-    return STDOUT_FILENO;
-
-  fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0)
-    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "Cannot make “%s”: %s", path,
-                 g_strerror (errno));
-  return fd;
-}
-
-static gboolean
-write_token (int fd, const LkSecret *token, GError **error)
-{
-  gsize length = lk_secret_get_length (token);
-
-  if (write (fd, lk_secret_peek (token), length) == (gssize) length && write (fd, "\n", 1) == 1)
-    return TRUE;
-
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The token cannot be written: %s",
-               g_strerror (errno));
-  return FALSE;
-}
-
-static LkExit
-add_client (LkGatewayState *state, const char *name, const char *path, GError **error)
-{
-  int fd = open_token_file (path, error);
-  g_autoptr (LkSecret) token = NULL;
-  gboolean done = FALSE;
-
-  if (fd < 0)
-    return LK_EXIT_GENERAL;
-
-  token = lk_gateway_client_add (state, name, error);
-  done = token != NULL && write_token (fd, token, error);
-  if (token != NULL && !done)
-    lk_gateway_client_remove (state, name, NULL);
-  if (fd != STDOUT_FILENO)
-    {
-      close (fd);
-      if (!done)
-        g_unlink (path);
-    }
-  return done ? LK_EXIT_DONE : LK_EXIT_GENERAL;
-}
-
-static LkExit
-list_clients (LkGatewayState *state, LkOutputFormat format, GError **error)
-{
-  static const LkOutputColumn columns[] = { { "client", 32, FALSE }, { "added", 0, FALSE } };
-  LkOutput output = { .format = format, .columns = columns, .n_columns = G_N_ELEMENTS (columns) };
-  g_autoptr (GPtrArray) clients = lk_gateway_client_list (state, error);
-
-  if (clients == NULL)
-    return LK_EXIT_GENERAL;
-
-  lk_output_begin (&output);
-  for (guint i = 0; i < clients->len; i++)
-    {
-      const LkGatewayClient *client = g_ptr_array_index (clients, i);
-      g_autofree char *added = lk_time_to_iso8601 (client->created_at);
-
-      lk_output_row (&output, (const char *const[]){ client->name, added });
-    }
-  lk_output_end (&output);
-  return LK_EXIT_DONE;
-}
-
-LkExit
-lk_gateway_cli_client (const char *state_path, int argc, char **argv, GError **error)
-{
-  g_autofree char *token_file = NULL;
-  gboolean csv = FALSE;
-  gboolean json = FALSE;
-  const GOptionEntry entries[] = {
-    { "token-file", 0, 0, G_OPTION_ARG_FILENAME, &token_file,
-      "Write the new client's token to this new file, “-” for standard output", "FILE" },
-    { "csv", 0, 0, G_OPTION_ARG_NONE, &csv, "Print CSV", NULL },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL },
-    G_OPTION_ENTRY_NULL,
-  };
-  g_autoptr (LkGatewayState) state = NULL;
-  const char *verb;
-
-  if (!parse (&argc, &argv, "add NAME --token-file FILE | list | remove NAME", entries, error))
-    return LK_EXIT_USAGE;
-
-  verb = argc > 1 ? argv[1] : "";
-  if (g_str_equal (verb, "add") && argc == 3 && token_file != NULL)
-    {
-      state = lk_gateway_state_open (state_path, NULL, error);
-      return state != NULL ? add_client (state, argv[2], token_file, error) : LK_EXIT_FILE;
-    }
-  if (g_str_equal (verb, "list") && argc == 2)
-    {
-      state = open_existing (state_path, error);
-      return state != NULL ? list_clients (state,
-                                           json  ? LK_OUTPUT_JSON
-                                           : csv ? LK_OUTPUT_CSV
-                                                 : LK_OUTPUT_TEXT,
-                                           error)
-                           : LK_EXIT_FILE;
-    }
-  if (g_str_equal (verb, "remove") && argc == 3)
-    {
-      state = open_existing (state_path, error);
-      return state != NULL && lk_gateway_client_remove (state, argv[2], error) ? LK_EXIT_DONE
-                                                                               : LK_EXIT_NOTHING;
-    }
-
-  lk_gateway_cli_set_usage (error,
-                            "client needs: add NAME --token-file FILE, list, or remove NAME");
-  return LK_EXIT_USAGE;
 }
 
 static const LkOutputColumn pool_columns[] = {
@@ -220,7 +95,7 @@ lk_gateway_cli_pool (const char *state_path, int argc, char **argv, GError **err
       return LK_EXIT_USAGE;
     }
 
-  state = open_existing (state_path, error);
+  state = lk_gateway_cli_open_existing (state_path, error);
   if (state == NULL)
     return LK_EXIT_FILE;
 
@@ -285,7 +160,7 @@ print_all (const char *state_path, int argc, char **argv, gboolean is_audit, GEr
       return LK_EXIT_USAGE;
     }
 
-  state = open_existing (state_path, error);
+  state = lk_gateway_cli_open_existing (state_path, error);
   if (state == NULL)
     return LK_EXIT_FILE;
 
@@ -314,7 +189,7 @@ lk_gateway_cli_retry (const char *state_path, int argc, char **argv, GError **er
   g_autoptr (LkGatewayState) state = NULL;
   guint n = 0;
 
-  if (!parse (&argc, &argv, "IID", NULL, error))
+  if (!lk_gateway_cli_parse (&argc, &argv, "IID", NULL, error))
     return LK_EXIT_USAGE;
   if (argc != 2)
     {
@@ -322,7 +197,7 @@ lk_gateway_cli_retry (const char *state_path, int argc, char **argv, GError **er
       return LK_EXIT_USAGE;
     }
 
-  state = open_existing (state_path, error);
+  state = lk_gateway_cli_open_existing (state_path, error);
   if (state == NULL || !lk_gateway_retry (state, argv[1], &n, error))
     return LK_EXIT_GENERAL;
 

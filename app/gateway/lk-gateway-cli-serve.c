@@ -12,12 +12,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#define EXPIRY_WARNING (30 * LK_DAY)
+
 /* What the options of serve leave behind; strings belong to it. */
 typedef struct
 {
   char *listen;
   char *tls_certificate;
   char *tls_key;
+  char *client_ca;
   char *digest_key_file;
   gboolean is_practice;
   gint64 practice_pool;
@@ -38,6 +41,7 @@ options_clear (Options *self)
   g_free (self->listen);
   g_free (self->tls_certificate);
   g_free (self->tls_key);
+  g_free (self->client_ca);
   g_free (self->digest_key_file);
   g_strfreev (self->pools);
   g_free (self->upstream_url);
@@ -57,6 +61,8 @@ parse_options (Options *self, int argc, char **argv, GError **error)
     { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_certificate,
       "Certificate chain in PEM; demanded off loopback", "FILE" },
     { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key, "Its private key in PEM", "FILE" },
+    { "client-ca", 0, 0, G_OPTION_ARG_FILENAME, &self->client_ca,
+      "Authority in PEM whose certificates clients may sign in with", "FILE" },
     { "digest-key-file", 0, 0, G_OPTION_ARG_FILENAME, &self->digest_key_file,
       "Key of the requests' digests, hex or base64, mode 0600", "FILE" },
     { "practice", 0, 0, G_OPTION_ARG_NONE, &self->is_practice,
@@ -96,6 +102,8 @@ parse_options (Options *self, int argc, char **argv, GError **error)
     lk_gateway_cli_set_usage (error, "serve needs either --practice or --upstream");
   else if ((self->tls_certificate == NULL) != (self->tls_key == NULL))
     lk_gateway_cli_set_usage (error, "--tls-cert and --tls-key go together");
+  else if (self->client_ca != NULL && self->tls_certificate == NULL)
+    lk_gateway_cli_set_usage (error, "--client-ca needs --tls-cert and --tls-key");
   else if (self->batch_size < 0 || self->batch_size > LK_BATCH_MAX_ITEMS ||
            self->practice_pool < 0 || self->upstream_timeout < 0 || self->retry_after < 0)
     lk_gateway_cli_set_usage (error, "A number is out of range");
@@ -151,33 +159,82 @@ set_pools (LkGateway *gateway, char **pools, GError **error)
 typedef struct
 {
   GMainLoop *loop;
+  LkGateway *gateway;
   LkExit status;
-} Ending;
+} Service;
 
 static gboolean
 on_terminate (gpointer user_data)
 {
-  g_main_loop_quit (((Ending *) user_data)->loop);
+  g_main_loop_quit (((Service *) user_data)->loop);
   return G_SOURCE_CONTINUE;
 }
 
 static gboolean
 on_interrupt (gpointer user_data)
 {
-  ((Ending *) user_data)->status = LK_EXIT_INTERRUPTED;
+  ((Service *) user_data)->status = LK_EXIT_INTERRUPTED;
   return on_terminate (user_data);
 }
 
+/* Once a day is enough to be heard a month ahead. */
+static gboolean
+warn_of_expiry (gpointer user_data)
+{
+  const LkCertificateFacts *certificate =
+      lk_gateway_get_certificate (((Service *) user_data)->gateway);
+  gint64 left = certificate != NULL ? certificate->valid_until - lk_clock_now (NULL) : G_MAXINT64;
+  g_autofree char *until =
+      certificate != NULL ? lk_time_to_iso8601 (certificate->valid_until) : NULL;
+
+  if (left < EXPIRY_WARNING)
+    g_printerr ("latchkey-gateway: the TLS certificate %s on %s; make a new one with:"
+                " latchkey-gateway renew --folder DIR, then send SIGHUP\n",
+                left <= 0 ? "expired" : "expires", until);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_hang_up (gpointer user_data)
+{
+  Service *service = user_data;
+  const LkCertificateFacts *certificate;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *until = NULL;
+  g_autofree char *pin = NULL;
+
+  if (!lk_gateway_reload (service->gateway, &error))
+    {
+      g_printerr ("latchkey-gateway: the old TLS certificate stays in use: %s\n", error->message);
+      return G_SOURCE_CONTINUE;
+    }
+
+  certificate = lk_gateway_get_certificate (service->gateway);
+  if (certificate == NULL)
+    return G_SOURCE_CONTINUE;
+
+  until = lk_time_to_iso8601 (certificate->valid_until);
+  pin = lk_certificate_facts_dup_pin (certificate);
+  g_printerr ("latchkey-gateway: the TLS certificate in use is good until %s, SHA-256 %s\n", until,
+              pin);
+  return warn_of_expiry (service);
+}
+
 static LkExit
-run_until_signal (void)
+run_until_signal (LkGateway *gateway, guint16 port)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Ending ending = { .loop = loop, .status = LK_EXIT_DONE };
+  Service service = { .loop = loop, .gateway = gateway, .status = LK_EXIT_DONE };
 
-  g_unix_signal_add (SIGTERM, on_terminate, &ending);
-  g_unix_signal_add (SIGINT, on_interrupt, &ending);
+  g_unix_signal_add (SIGTERM, on_terminate, &service);
+  g_unix_signal_add (SIGINT, on_interrupt, &service);
+  g_unix_signal_add (SIGHUP, on_hang_up, &service);
+  g_timeout_add_seconds (LK_DAY / LK_SECOND, warn_of_expiry, &service);
+  warn_of_expiry (&service);
+  printf ("ready port=%u\n", port);
+  fflush (stdout);
   g_main_loop_run (loop);
-  return ending.status;
+  return service.status;
 }
 
 /* Reads what the options name, into @options of the gateway. */
@@ -231,6 +288,7 @@ lk_gateway_cli_serve (const char *state_path, int argc, char **argv, GError **er
   gateway_options.port = port;
   gateway_options.tls_certificate = options.tls_certificate;
   gateway_options.tls_key = options.tls_key;
+  gateway_options.client_ca = options.client_ca;
   gateway_options.upstream = (LkGatewayUpstreamOptions){
     .backend = {
       .url = options.upstream_url,
@@ -251,7 +309,5 @@ lk_gateway_cli_serve (const char *state_path, int argc, char **argv, GError **er
   if (port == 0)
     return LK_EXIT_GENERAL;
 
-  printf ("ready port=%u\n", port);
-  fflush (stdout);
-  return run_until_signal ();
+  return run_until_signal (gateway, port);
 }

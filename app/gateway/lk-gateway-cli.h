@@ -17,9 +17,12 @@ typedef enum
   LK_EXIT_INTERRUPTED = 130,
 } LkExit;
 
-/* A command; @argv[0] is its name. On an error the status follows from its code. */
+/* A command; @argv[0] is its name; @state_path is NULL for one that needs no state file. On an
+ * error the status follows from its code. */
 typedef LkExit (*LkGatewayCommand) (const char *state_path, int argc, char **argv, GError **error);
 
+LkExit lk_gateway_cli_init (const char *state_path, int argc, char **argv, GError **error);
+LkExit lk_gateway_cli_renew (const char *state_path, int argc, char **argv, GError **error);
 LkExit lk_gateway_cli_serve (const char *state_path, int argc, char **argv, GError **error);
 LkExit lk_gateway_cli_client (const char *state_path, int argc, char **argv, GError **error);
 LkExit lk_gateway_cli_pool (const char *state_path, int argc, char **argv, GError **error);
@@ -29,6 +32,15 @@ LkExit lk_gateway_cli_retry (const char *state_path, int argc, char **argv, GErr
 
 /* Sets a usage error, which ends with LK_EXIT_USAGE. */
 void lk_gateway_cli_set_usage (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* The state file for a verb that only looks, which must not leave an empty one behind. */
+LkGatewayState *lk_gateway_cli_open_existing (const char *path, GError **error);
+/* Parses a command's options; @arguments says what else it takes. */
+gboolean lk_gateway_cli_parse (int *argc,
+                               char ***argv,
+                               const char *arguments,
+                               const GOptionEntry *entries,
+                               GError **error);
 
 typedef enum
 {

@@ -10,18 +10,24 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-static const struct
+typedef struct
 {
   const char *name;
   const char *summary;
+  gboolean needs_state;
   LkGatewayCommand run;
-} commands[] = {
-  { "serve", "Answer batches until SIGTERM", lk_gateway_cli_serve },
-  { "client", "Add, list or remove the clients that may ask", lk_gateway_cli_client },
-  { "pool", "Show or set what the keys have left", lk_gateway_cli_pool },
-  { "records", "Show every spend and its confirmation ID", lk_gateway_cli_records },
-  { "audit", "Show who asked for what, and the outcome", lk_gateway_cli_audit },
-  { "retry", "Let an unknown or refused installation ID be asked for again", lk_gateway_cli_retry },
+} Command;
+
+static const Command commands[] = {
+  { "init", "Make an authority and the server's TLS certificate", FALSE, lk_gateway_cli_init },
+  { "renew", "Make a new server's TLS certificate", FALSE, lk_gateway_cli_renew },
+  { "serve", "Answer batches until SIGTERM", TRUE, lk_gateway_cli_serve },
+  { "client", "Add, list, rotate or remove the clients that may ask", TRUE, lk_gateway_cli_client },
+  { "pool", "Show or set what the keys have left", TRUE, lk_gateway_cli_pool },
+  { "records", "Show every spend and its confirmation ID", TRUE, lk_gateway_cli_records },
+  { "audit", "Show who asked for what, and the outcome", TRUE, lk_gateway_cli_audit },
+  { "retry", "Let an unknown or refused installation ID be asked for again", TRUE,
+    lk_gateway_cli_retry },
 };
 
 void
@@ -74,12 +80,12 @@ describe_commands (void)
   return g_string_free (text, FALSE);
 }
 
-static LkGatewayCommand
+static const Command *
 find_command (const char *name, GError **error)
 {
   for (guint i = 0; name != NULL && i < G_N_ELEMENTS (commands); i++)
     if (g_str_equal (name, commands[i].name))
-      return commands[i].run;
+      return &commands[i];
 
   lk_gateway_cli_set_usage (error, "“%s” is not a command; see --help", name != NULL ? name : "");
   return NULL;
@@ -97,7 +103,7 @@ run (int argc, char **argv, GError **error)
   };
   g_autoptr (GOptionContext) context = g_option_context_new ("COMMAND [ARGUMENT…]");
   g_autofree char *summary = describe_commands ();
-  LkGatewayCommand command;
+  const Command *command;
 
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_set_summary (context, summary);
@@ -113,13 +119,13 @@ run (int argc, char **argv, GError **error)
   command = find_command (argc > 1 ? argv[1] : NULL, error);
   if (command == NULL)
     return LK_EXIT_USAGE;
-  if (state_path == NULL)
+  if (command->needs_state && state_path == NULL)
     {
       lk_gateway_cli_set_usage (error, "--state FILE must be given before the command");
       return LK_EXIT_USAGE;
     }
 
-  return command (state_path, argc - 1, argv + 1, error);
+  return command->run (state_path, argc - 1, argv + 1, error);
 }
 
 int

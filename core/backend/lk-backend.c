@@ -3,6 +3,7 @@
 
 #include "backend/lk-backend.h"
 
+#include "backend/lk-backend-tls.h"
 #include "base/lk-crash.h"
 #include "base/lk-error.h"
 #include "base/lk-xml.h"
@@ -23,6 +24,7 @@ struct _LkBackend
   LkSecret *digest_key;
   LkSecret *token;
   char *pin;
+  GTlsCertificate *certificate; /* our own, or NULL */
   guint timeout_s;
 };
 
@@ -104,31 +106,14 @@ make_proxy_resolver (const char *proxy, GError **error)
   return NULL;
 }
 
-static char *
-normalize_pin (const char *pin, GError **error)
-{
-  g_autoptr (GString) hex = g_string_new (NULL);
-
-  for (const char *p = pin; *p != '\0'; p++)
-    if (*p != ':')
-      g_string_append_c (hex, g_ascii_tolower (*p));
-  if (hex->len == 64 && strspn (hex->str, "0123456789abcdef") == 64)
-    return g_strdup (hex->str);
-
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-               "A pin is the SHA-256 of a certificate, 64 hexadecimal digits");
-  return NULL;
-}
-
 static gboolean
 set_up_trust (LkBackend *self, const LkBackendOptions *options, GError **error)
 {
   g_autoptr (GTlsDatabase) database = NULL;
-  g_autoptr (GError) cause = NULL;
 
   if (options->pin != NULL)
     {
-      self->pin = normalize_pin (options->pin, error);
+      self->pin = lk_backend_normalize_pin (options->pin, error);
       /* Without a database no certificate is trusted, so that each is put to on_certificate(). */
       soup_session_set_tls_database (self->session, NULL);
       return self->pin != NULL;
@@ -136,18 +121,23 @@ set_up_trust (LkBackend *self, const LkBackendOptions *options, GError **error)
   if (options->ca_file == NULL)
     return TRUE;
 
-  if (g_path_is_absolute (options->ca_file))
-    database = g_tls_file_database_new (options->ca_file, &cause);
+  database = lk_backend_load_authorities (options->ca_file, error);
   if (database == NULL)
-    {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The CA file “%s” cannot be used: %s",
-                   options->ca_file,
-                   cause != NULL ? cause->message : "its path does not begin with “/”");
-      return FALSE;
-    }
+    return FALSE;
 
   soup_session_set_tls_database (self->session, database);
   return TRUE;
+}
+
+static gboolean
+set_up_certificate (LkBackend *self, const LkBackendOptions *options, GError **error)
+{
+  if (options->certificate == NULL || options->certificate_key == NULL)
+    return TRUE;
+
+  self->certificate =
+      lk_backend_load_certificate (options->certificate, options->certificate_key, error);
+  return self->certificate != NULL;
 }
 
 LkBackend *
@@ -174,7 +164,9 @@ lk_backend_new (const LkBackendOptions *options, GError **error)
   soup_session_remove_feature_by_type (self->session, SOUP_TYPE_AUTH_MANAGER);
   soup_session_remove_feature_by_type (self->session, SOUP_TYPE_CONTENT_DECODER);
 
-  return set_up_trust (self, options, error) ? g_steal_pointer (&self) : NULL;
+  return set_up_trust (self, options, error) && set_up_certificate (self, options, error)
+             ? g_steal_pointer (&self)
+             : NULL;
 }
 
 void
@@ -183,6 +175,7 @@ lk_backend_free (LkBackend *self)
   if (self == NULL)
     return;
   g_clear_object (&self->session);
+  g_clear_object (&self->certificate);
   g_clear_pointer (&self->uri, g_uri_unref);
   g_free (self->peer);
   g_free (self->pin);
@@ -305,6 +298,8 @@ exchange_begin (Exchange *self, LkBackend *backend, GBytes *body)
   self->message = soup_message_new_from_uri (SOUP_METHOD_POST, backend->uri);
   soup_message_add_flags (self->message, SOUP_MESSAGE_NO_REDIRECT);
   soup_message_set_request_body_from_bytes (self->message, "text/xml; charset=\"utf-8\"", body);
+  if (backend->certificate != NULL)
+    soup_message_set_tls_client_certificate (self->message, backend->certificate);
   headers = soup_message_get_request_headers (self->message);
   soup_message_headers_replace (headers, "Accept", "text/xml");
   soup_message_headers_replace (headers, "SOAPAction", SOAP_ACTION);
@@ -411,8 +406,7 @@ adopt_error (Exchange *exchange, GCancellable *cancellable, GError *cause)
     error = g_error_new (LK_ERROR, LK_ERROR_UNREACHABLE,
                          "The exchange with %s was interrupted after it began", self->peer);
   else if (owned->domain == G_TLS_ERROR)
-    error = g_error_new (LK_ERROR, LK_ERROR_DENIED, "%s is not trusted: %s", self->peer,
-                         owned->message);
+    error = lk_backend_explain_tls (owned, self->peer, self->certificate);
   else if (owned->domain == LK_ERROR)
     error = g_error_new (LK_ERROR, owned->code, "%s: %s", self->peer, owned->message);
   else
@@ -442,12 +436,14 @@ code_for_status (guint status)
 }
 
 static const char *
-explain_status (guint status)
+explain_status (guint status, gboolean by_certificate)
 {
   switch (status)
     {
     case SOUP_STATUS_UNAUTHORIZED:
-      return "the token was refused";
+      return by_certificate ? "this console's certificate is not (or no longer) registered there;"
+                              " have one made with “latchkey-gateway client add” or “rotate”"
+                            : "the token was refused";
     case SOUP_STATUS_FORBIDDEN:
       return "the request was refused; is the digest key the right one?";
     case SOUP_STATUS_PROXY_AUTHENTICATION_REQUIRED:
@@ -466,8 +462,10 @@ explain_status (guint status)
 static GError *
 new_status_error (Exchange *exchange, guint status)
 {
-  GError *error = g_error_new (LK_ERROR, (int) code_for_status (status), "%s: %s (HTTP %u)",
-                               exchange->backend->peer, explain_status (status), status);
+  GError *error =
+      g_error_new (LK_ERROR, (int) code_for_status (status), "%s: %s (HTTP %u)",
+                   exchange->backend->peer,
+                   explain_status (status, exchange->backend->certificate != NULL), status);
 
   if (status == SOUP_STATUS_UNAUTHORIZED)
     exchange->stage = LK_BACKEND_TOKEN;
@@ -500,7 +498,7 @@ send_batch (LkBackend *self,
             GCancellable *cancellable,
             GError **error)
 {
-  g_autoptr (GBytes) request = lk_batch_write_request (type, items, self->digest_key);
+  g_autoptr (GBytes) request = NULL;
   g_autoptr (GBytes) reply = NULL;
   g_autoptr (GPtrArray) answers = NULL;
   g_autoptr (GError) cause = NULL;
@@ -508,6 +506,13 @@ send_batch (LkBackend *self,
   gulong forwarded = 0;
   guint status = 0;
 
+  if (self->certificate != NULL && !lk_backend_check_certificate (self->certificate, error))
+    {
+      *stage = LK_BACKEND_TLS;
+      return FALSE;
+    }
+
+  request = lk_batch_write_request (type, items, self->digest_key);
   exchange_begin (&exchange, self, request);
   if (cancellable != NULL)
     forwarded = g_cancellable_connect (cancellable, G_CALLBACK (forward_cancel),

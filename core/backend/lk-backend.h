@@ -12,13 +12,15 @@
  */
 typedef struct
 {
-  const char *url;      /* https://…, or http:// to loopback only */
-  LkSecret *digest_key; /* HMAC key, the administrator's to enter */
-  LkSecret *token;      /* of this client at a gateway, or NULL */
-  const char *ca_file;  /* or NULL: the system's CAs */
-  const char *pin;      /* SHA-256 of the server's certificate in hex, or NULL */
-  const char *proxy;    /* HTTP proxy URL without credentials, or NULL */
-  guint timeout_s;      /* 0: 30 */
+  const char *url;         /* https://…, or http:// to loopback only */
+  LkSecret *digest_key;    /* HMAC key, the administrator's to enter */
+  LkSecret *token;         /* of this client at a gateway, or NULL */
+  const char *ca_file;     /* or NULL: the system's CAs */
+  const char *pin;         /* SHA-256 of the server's certificate in hex, or NULL */
+  const char *certificate; /* of this client, PEM, with its key; or NULL */
+  LkSecret *certificate_key;
+  const char *proxy; /* HTTP proxy URL without credentials, or NULL */
+  guint timeout_s;   /* 0: 30 */
 } LkBackendOptions;
 
 /**

@@ -4,6 +4,7 @@
 #include "console/lk-console-backend.h"
 
 #include "base/lk-error.h"
+#include "net/lk-certificate.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -18,6 +19,8 @@ lk_backend_setup_free (LkBackendSetup *self)
   g_free (self->proxy);
   g_clear_pointer (&self->digest_key, lk_secret_free);
   g_clear_pointer (&self->token, lk_secret_free);
+  g_free (self->certificate);
+  g_clear_pointer (&self->certificate_key, lk_secret_free);
   g_free (self);
 }
 
@@ -75,6 +78,58 @@ lk_console_has_backend (LkConsole *self)
   return url != NULL;
 }
 
+gboolean
+lk_console_read_certificate (const char *path, char **pem, GError **error)
+{
+  g_autofree char *text = NULL;
+  g_autoptr (LkCertificateFacts) facts = NULL;
+  g_autoptr (GError) cause = NULL;
+
+  if (g_file_get_contents (path, &text, NULL, &cause))
+    facts = lk_certificate_read (text, -1, &cause);
+  if (facts == NULL)
+    {
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+                   _ ("The certificate in “%s” cannot be used: %s"), path, cause->message);
+      return FALSE;
+    }
+
+  if (pem != NULL)
+    *pem = g_steal_pointer (&text);
+  return TRUE;
+}
+
+/* A certificate without its key, or the other way round, is a setup that somebody did not finish.
+ */
+static gboolean
+read_identity (LkConsole *self, LkBackendSetup *setup, GError **error)
+{
+  g_autofree char *path = get_text (self, LK_SETTING_BACKEND_CERTIFICATE);
+
+  if (!unseal_setting (self, LK_SETTING_BACKEND_CERTIFICATE_KEY, &setup->certificate_key, error))
+    return FALSE;
+  if (path == NULL && setup->certificate_key == NULL)
+    return TRUE;
+  if (path == NULL || setup->certificate_key == NULL)
+    {
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+                   path == NULL
+                       ? _ ("The key of this console's certificate is set, but not the"
+                            " certificate: latchkeyctl config set backend.certificate FILE")
+                       : _ ("The certificate of this console is set, but not its key:"
+                            " latchkeyctl config set backend.certificate-key --file FILE"));
+      return FALSE;
+    }
+
+  if (!lk_console_read_certificate (path, &setup->certificate, error))
+    return FALSE;
+  if (lk_certificate_check_key (setup->certificate, -1, setup->certificate_key, error))
+    return TRUE;
+
+  g_prefix_error (error, "backend.certificate, backend.certificate-key: ");
+  return FALSE;
+}
+
 LkBackendSetup *
 lk_console_get_backend (LkConsole *self, GError **error)
 {
@@ -93,7 +148,8 @@ lk_console_get_backend (LkConsole *self, GError **error)
       return NULL;
     }
   if (!unseal_setting (self, LK_SETTING_BACKEND_DIGEST_KEY, &setup->digest_key, error) ||
-      !unseal_setting (self, LK_SETTING_BACKEND_TOKEN, &setup->token, error))
+      !unseal_setting (self, LK_SETTING_BACKEND_TOKEN, &setup->token, error) ||
+      !read_identity (self, setup, error))
     return NULL;
   if (setup->digest_key == NULL)
     {
@@ -115,6 +171,8 @@ lk_console_get_backend (LkConsole *self, GError **error)
   setup->options.url = setup->url;
   setup->options.digest_key = setup->digest_key;
   setup->options.token = setup->token;
+  setup->options.certificate = setup->certificate;
+  setup->options.certificate_key = setup->certificate_key;
   setup->options.ca_file = setup->ca_file;
   setup->options.pin = setup->pin;
   setup->options.proxy = setup->proxy;

@@ -7,6 +7,7 @@
 #include "base/lk-error.h"
 #include "console/lk-console-backend.h"
 #include "console/lk-console-private.h"
+#include "net/lk-certificate.h"
 #include "net/lk-trust.h"
 
 #include <glib/gi18n-lib.h>
@@ -23,6 +24,10 @@ static const LkSetting settings[] = {
     N_ ("The key that signs batches, in hexadecimal or base64") },
   { LK_SETTING_BACKEND_TOKEN, LK_SETTING_SECRET, NULL, NULL, 0, 0,
     N_ ("This console's token at the gateway") },
+  { LK_SETTING_BACKEND_CERTIFICATE, LK_SETTING_FILE, NULL, NULL, 0, 0,
+    N_ ("File (PEM) of this console's certificate at the gateway, instead of a token") },
+  { LK_SETTING_BACKEND_CERTIFICATE_KEY, LK_SETTING_SECRET, NULL, NULL, 0, 0,
+    N_ ("The private key of that certificate (PEM)") },
   { LK_SETTING_BACKEND_CA, LK_SETTING_FILE, NULL, NULL, 0, 0,
     N_ ("File (PEM) of the authorities that certify the backend; else the system's") },
   { LK_SETTING_BACKEND_PIN, LK_SETTING_PIN, NULL, NULL, 0, 0,
@@ -169,6 +174,8 @@ check_with_client (const LkSetting *setting, const char *value, GError **error)
     options.url = value;
   else if (g_str_equal (setting->name, LK_SETTING_BACKEND_PROXY))
     options.proxy = value;
+  else if (g_str_equal (setting->name, LK_SETTING_BACKEND_CERTIFICATE))
+    return lk_console_read_certificate (value, NULL, error);
   else
     return TRUE;
 
@@ -212,6 +219,10 @@ lk_console_set_secret (LkConsole *self, const char *name, const LkSecret *secret
       if (key == NULL)
         return FALSE;
     }
+
+  if (g_str_equal (name, LK_SETTING_BACKEND_CERTIFICATE_KEY) &&
+      !lk_certificate_is_key (secret, error))
+    return FALSE;
 
   ciphertext = lk_console_seal (self, purpose, key != NULL ? key : secret, error);
   return ciphertext != NULL &&

@@ -27,6 +27,7 @@ migrate (LkDb *db, GError **error)
   const char *const migrations[] = {
     lk_db_get_sql ("ledger/schema/0001-ledger.sql"),
     lk_db_get_sql ("gateway/schema/0001-gateway.sql"),
+    lk_db_get_sql ("gateway/schema/0002-sign-in.sql"),
   };
 
   return lk_db_migrate (db, migrations, G_N_ELEMENTS (migrations), error);

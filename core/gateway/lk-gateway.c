@@ -28,7 +28,9 @@ struct _LkGateway
   guint answer_within_ms;
   char *address;
   guint16 port;
-  gboolean has_tls;
+  char *tls_certificate; /* files, or NULL without TLS */
+  char *tls_key;
+  LkCertificateFacts *certificate;
   LkServer *server;
   GThreadPool *workers;
   gint64 refused_at; /* when a refusal was last put into the audit log */
@@ -78,7 +80,7 @@ add_refusal (LkDb *db, gpointer user_data, GError **error)
 
 /* Refusals are recorded once a second at most: strangers must not be able to fill the disk. */
 static void
-record_refusal (LkGateway *self, const char *client, guint status)
+record_refusal (LkGateway *self, const char *client, const char *outcome)
 {
   gint64 now = lk_gateway_state_now (self->state);
   gint64 before = __atomic_load_n (&self->refused_at, __ATOMIC_SEQ_CST);
@@ -86,9 +88,7 @@ record_refusal (LkGateway *self, const char *client, guint status)
     .at = now,
     .client = client != NULL ? client : "",
     .batch = "",
-    .outcome = status == 401   ? "token-refused"
-               : status == 403 ? "digest-refused"
-                               : "malformed",
+    .outcome = outcome,
   };
   g_autoptr (GError) error = NULL;
 
@@ -102,19 +102,21 @@ record_refusal (LkGateway *self, const char *client, guint status)
 
 /* NULL, with the status to answer, for a request that is not even looked at. */
 static LkGatewayBatch *
-admit_request (LkGateway *self, const LkHttpMessage *request, guint *status, GError **error)
+admit_request (LkGateway *self, const LkExchange *exchange, guint *status, GError **error)
 {
+  const LkHttpMessage *request = lk_exchange_get_request (exchange);
+  g_autoptr (LkCertificateFacts) certificate = lk_exchange_dup_client_certificate (exchange);
   g_autofree char *client = NULL;
   g_autoptr (GBytes) body = NULL;
   GPtrArray *items;
   LkBatchType type = LK_BATCH_CONFIRM;
 
-  client = lk_gateway_client_authenticate (self->state, find_token (request), error);
+  client = lk_gateway_client_authenticate (self->state, find_token (request), certificate, error);
   if (client == NULL)
     {
       *status = g_error_matches (*error, LK_ERROR, LK_ERROR_DENIED) ? 401 : 503;
       if (*status == 401)
-        record_refusal (self, NULL, *status);
+        record_refusal (self, NULL, certificate != NULL ? "certificate-refused" : "token-refused");
       return NULL;
     }
 
@@ -124,7 +126,7 @@ admit_request (LkGateway *self, const LkHttpMessage *request, guint *status, GEr
     return lk_gateway_batch_new (client, type, items);
 
   *status = g_error_matches (*error, LK_ERROR, LK_ERROR_DENIED) ? 403 : status_for_error (*error);
-  record_refusal (self, client, *status);
+  record_refusal (self, client, *status == 403 ? "digest-refused" : "malformed");
   return NULL;
 }
 
@@ -156,13 +158,12 @@ process_in_thread (gpointer data, gpointer user_data)
   static const char *const headers[] = { "Content-Type", "text/xml; charset=utf-8", NULL };
   LkGateway *self = user_data;
   LkExchange *exchange = data;
-  const LkHttpMessage *request = lk_exchange_get_request (exchange);
   g_autoptr (LkGatewayBatch) batch = NULL;
   g_autoptr (GBytes) body = NULL;
   g_autoptr (GError) error = NULL;
   guint status = 200;
 
-  batch = admit_request (self, request, &status, &error);
+  batch = admit_request (self, exchange, &status, &error);
   if (batch == NULL)
     {
       reply_text (exchange, status, error->message);
@@ -206,28 +207,71 @@ is_loopback (const char *text)
   return address != NULL && g_inet_address_get_is_loopback (address);
 }
 
-static gboolean
-load_certificate (LkGateway *self, const LkGatewayOptions *options, GError **error)
+/* A file is read whole, so a certificate that is being replaced is the old one or the new one. */
+gboolean
+lk_gateway_reload (LkGateway *self, GError **error)
 {
   g_autofree char *certificate = NULL;
   g_autofree char *key = NULL;
   gsize certificate_length = 0;
   gsize key_length = 0;
+  g_autoptr (LkCertificateFacts) facts = NULL;
   g_autoptr (GError) cause = NULL;
-  gboolean done;
+  gboolean done = FALSE;
 
-  if (!g_file_get_contents (options->tls_certificate, &certificate, &certificate_length, &cause) ||
-      !g_file_get_contents (options->tls_key, &key, &key_length, &cause))
+  if (self->tls_certificate == NULL)
+    return TRUE;
+
+  /* A key may be a link, and a group's, as certbot and Debian's ssl-cert leave it. */
+  if (g_file_get_contents (self->tls_certificate, &certificate, &certificate_length, &cause) &&
+      g_file_get_contents (self->tls_key, &key, &key_length, &cause))
+    facts = lk_certificate_read (certificate, (gssize) certificate_length, &cause);
+  if (facts != NULL)
+    done = lk_server_set_certificate (self->server, certificate, certificate_length, key,
+                                      key_length, error);
+  else
+    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The TLS certificate cannot be read: %s",
+                 cause->message);
+  if (key != NULL)
+    explicit_bzero (key, key_length);
+  if (!done)
+    return FALSE;
+
+  g_clear_pointer (&self->certificate, lk_certificate_facts_unref);
+  self->certificate = g_steal_pointer (&facts);
+  return TRUE;
+}
+
+const LkCertificateFacts *
+lk_gateway_get_certificate (LkGateway *self)
+{
+  return self->certificate;
+}
+
+static gboolean
+trust_clients (LkGateway *self, const char *path, GError **error)
+{
+  g_autofree char *pem = NULL;
+  gsize length = 0;
+  g_autoptr (GError) cause = NULL;
+
+  if (path == NULL)
+    return TRUE;
+  if (self->tls_certificate == NULL)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The TLS certificate cannot be read: %s",
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+                   "Clients show certificates over TLS only, so the gateway needs its own");
+      return FALSE;
+    }
+  if (!g_file_get_contents (path, &pem, &length, &cause))
+    {
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The clients' CA cannot be read: %s",
                    cause->message);
       return FALSE;
     }
 
-  done = lk_server_set_certificate (self->server, certificate, certificate_length, key, key_length,
-                                    error);
-  explicit_bzero (key, key_length);
-  return done;
+  /* Not demanded, as a client may have a token instead. */
+  return lk_server_set_client_authority (self->server, pem, length, FALSE, error);
 }
 
 /* A practice file has worthless answers, which must never reach a real machine, and the other way
@@ -273,11 +317,12 @@ lk_gateway_new (const LkGatewayOptions *options, GError **error)
   self->digest_key = lk_secret_copy (options->digest_key);
   self->address = g_strdup (options->address != NULL ? options->address : "127.0.0.1");
   self->port = options->port;
-  self->has_tls = options->tls_certificate != NULL;
+  self->tls_certificate = g_strdup (options->tls_certificate);
+  self->tls_key = g_strdup (options->tls_key);
   self->server = lk_server_new (&server_options);
-  if (self->has_tls && !load_certificate (self, options, error))
+  if (!lk_gateway_reload (self, error) || !trust_clients (self, options->client_ca, error))
     return NULL;
-  if (!self->has_tls && !is_loopback (self->address))
+  if (self->tls_certificate == NULL && !is_loopback (self->address))
     {
       g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
                    "Without a TLS certificate a gateway listens on loopback only, not on %s",
@@ -317,6 +362,9 @@ lk_gateway_free (LkGateway *self)
   g_clear_pointer (&self->upstream, lk_gateway_upstream_free);
   g_clear_pointer (&self->state, lk_gateway_state_free);
   lk_secret_free (self->digest_key);
+  lk_certificate_facts_unref (self->certificate);
+  g_free (self->tls_certificate);
+  g_free (self->tls_key);
   g_free (self->address);
   g_free (self);
 }
@@ -330,8 +378,9 @@ lk_gateway_get_state (LkGateway *self)
 guint16
 lk_gateway_start (LkGateway *self, GError **error)
 {
-  guint16 port = lk_server_listen (self->server, self->address, self->port,
-                                   self->has_tls ? LK_LISTEN_TLS : LK_LISTEN_DEFAULT, error);
+  guint16 port =
+      lk_server_listen (self->server, self->address, self->port,
+                        self->tls_certificate != NULL ? LK_LISTEN_TLS : LK_LISTEN_DEFAULT, error);
 
   return port != 0 && lk_server_start (self->server, error) ? port : 0;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/lk-gateway-upstream.h"
+#include "net/lk-certificate.h"
 
 typedef struct
 {
@@ -16,6 +17,7 @@ typedef struct
   guint16 port;                /* 0: any */
   const char *tls_certificate; /* PEM files; clear text is for loopback only */
   const char *tls_key;
+  const char *client_ca; /* PEM file of the authority for clients' certificates, or NULL */
 } LkGatewayOptions;
 
 /**
@@ -30,6 +32,11 @@ typedef struct _LkGateway LkGateway;
 LkGateway *lk_gateway_new (const LkGatewayOptions *options, GError **error);
 void lk_gateway_free (LkGateway *self);
 LkGatewayState *lk_gateway_get_state (LkGateway *self);
+/* Reads the TLS certificate and its key again: connections that come from now on see them. On an
+ * error the old ones stay. May be called while it serves, by one thread at a time. */
+gboolean lk_gateway_reload (LkGateway *self, GError **error);
+/* The TLS certificate in use; NULL without TLS. Valid until the next lk_gateway_reload(). */
+const LkCertificateFacts *lk_gateway_get_certificate (LkGateway *self);
 /* Gives the port, or 0. */
 guint16 lk_gateway_start (LkGateway *self, GError **error);
 

@@ -3,82 +3,432 @@
 
 #include "net/lk-certificate.h"
 
+#include "base/lk-clock.h"
 #include "base/lk-error.h"
 
+#include <gio/gio.h>
 #include <gnutls/crypto.h>
 #include <gnutls/x509.h>
+#include <sodium.h>
 #include <string.h>
 #include <time.h>
 
-#define DAY_SECONDS (24 * 60 * 60)
-#define VALID_DAYS  3650
+#define DAY_SECONDS     (24 * 60 * 60)
+#define ALONE_DAYS      3650
+#define SERIAL_BYTES    16
+#define DIGEST_BYTES    32
+#define MAX_NAME        253
+#define MAX_COMMON_NAME 64 /* ub-common-name of RFC 5280 */
 
-static char *
-take_pem (gnutls_datum_t *pem)
+/* A certificate being made, or its issuer. */
+typedef struct
 {
-  char *text = g_strndup ((const char *) pem->data, pem->size);
+  gnutls_x509_crt_t crt;
+  gnutls_x509_privkey_t key;
+} Pair;
 
-  gnutls_memset (pem->data, 0, pem->size);
-  gnutls_free (pem->data);
-  return text;
+static void
+pair_clear (Pair *self)
+{
+  g_clear_pointer (&self->crt, gnutls_x509_crt_deinit);
+  g_clear_pointer (&self->key, gnutls_x509_privkey_deinit);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pair, pair_clear)
+
+static int
+pair_init (Pair *self)
+{
+  int rc = gnutls_x509_crt_init (&self->crt);
+
+  return rc < 0 ? rc : gnutls_x509_privkey_init (&self->key);
 }
 
 static int
-sign (gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const char *name)
+import_certificate (gnutls_x509_crt_t crt, const char *pem, gsize length)
 {
-  static const guint8 loopback[] = { 127, 0, 0, 1 };
-  guint8 serial[16];
+  const gnutls_datum_t datum = { (guchar *) pem, (guint) length };
+
+  return gnutls_x509_crt_import (crt, &datum, GNUTLS_X509_FMT_PEM);
+}
+
+static int
+import_key (gnutls_x509_privkey_t key, const LkSecret *pem)
+{
+  const gnutls_datum_t datum = { (guchar *) lk_secret_peek (pem),
+                                 (guint) lk_secret_get_length (pem) };
+
+  return gnutls_x509_privkey_import2 (key, &datum, GNUTLS_X509_FMT_PEM, NULL, 0);
+}
+
+static int
+set_names (gnutls_x509_crt_t crt, const char *const *names)
+{
+  int rc = 0;
+
+  for (guint i = 0; rc >= 0 && names != NULL && names[i] != NULL; i++)
+    {
+      g_autoptr (GInetAddress) address = g_inet_address_new_from_string (names[i]);
+
+      rc = address != NULL
+               ? gnutls_x509_crt_set_subject_alt_name (
+                     crt, GNUTLS_SAN_IPADDRESS, g_inet_address_to_bytes (address),
+                     (guint) g_inet_address_get_native_size (address), GNUTLS_FSAN_APPEND)
+               : gnutls_x509_crt_set_subject_alt_name (crt, GNUTLS_SAN_DNSNAME, names[i],
+                                                       (guint) strlen (names[i]),
+                                                       GNUTLS_FSAN_APPEND);
+    }
+
+  return rc;
+}
+
+/* What it may be used for. */
+static int
+set_kind (gnutls_x509_crt_t crt, LkCertificateKind kind)
+{
+  guint usage = GNUTLS_KEY_DIGITAL_SIGNATURE;
+  const char *purpose = NULL;
+  int rc;
+
+  if (kind == LK_CERTIFICATE_ALONE)
+    usage |= GNUTLS_KEY_KEY_CERT_SIGN;
+  else if (kind == LK_CERTIFICATE_CA)
+    usage = GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN;
+  else if (kind == LK_CERTIFICATE_SERVER)
+    purpose = GNUTLS_KP_TLS_WWW_SERVER;
+  else
+    purpose = GNUTLS_KP_TLS_WWW_CLIENT;
+
+  rc = gnutls_x509_crt_set_basic_constraints (crt, purpose == NULL, purpose == NULL ? 0 : -1);
+  rc = rc < 0 ? rc : gnutls_x509_crt_set_key_usage (crt, usage);
+  return rc < 0 || purpose == NULL ? rc : gnutls_x509_crt_set_key_purpose_oid (crt, purpose, 0);
+}
+
+/* Clocks differ, so a certificate is valid since yesterday; and it ends with its issuer at last. */
+static int
+set_dates (gnutls_x509_crt_t crt, int days, gnutls_x509_crt_t issuer)
+{
   time_t now = time (NULL);
+  time_t end = now + (time_t) days * DAY_SECONDS;
+  time_t issuer_end = issuer != NULL ? gnutls_x509_crt_get_expiration_time (issuer) : end;
+  int rc = gnutls_x509_crt_set_activation_time (crt, MIN (now, end) - DAY_SECONDS);
+
+  return rc < 0 ? rc : gnutls_x509_crt_set_expiration_time (crt, MIN (end, issuer_end));
+}
+
+/* So that a chain can be followed although two CAs have the same name. */
+static int
+set_key_ids (gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer)
+{
+  guint8 id[64];
+  gsize size = sizeof id;
+  int rc = gnutls_x509_crt_get_key_id (crt, GNUTLS_KEYID_USE_SHA1, id, &size);
+
+  rc = rc < 0 ? rc : gnutls_x509_crt_set_subject_key_id (crt, id, size);
+  size = sizeof id;
+  if (rc >= 0 && issuer != NULL &&
+      gnutls_x509_crt_get_subject_key_id (issuer, id, &size, NULL) >= 0)
+    rc = gnutls_x509_crt_set_authority_key_id (crt, id, size);
+  return rc;
+}
+
+/* @issuer's members are NULL when the certificate signs itself. */
+static int
+sign (Pair *pair, const LkCertificateRequest *request, const Pair *issuer)
+{
+  guint8 serial[SERIAL_BYTES];
   int rc = gnutls_rnd (GNUTLS_RND_NONCE, serial, sizeof serial);
 
   serial[0] = (serial[0] & 0x7F) | 1; /* positive and not 0 */
-  rc = rc < 0 ? rc : gnutls_x509_crt_set_version (crt, 3);
-  rc = rc < 0 ? rc : gnutls_x509_crt_set_serial (crt, serial, sizeof serial);
-  rc = rc < 0 ? rc : gnutls_x509_crt_set_activation_time (crt, now - DAY_SECONDS);
-  rc = rc < 0 ? rc : gnutls_x509_crt_set_expiration_time (crt, now + VALID_DAYS * DAY_SECONDS);
+  rc = rc < 0 ? rc : gnutls_x509_crt_set_version (pair->crt, 3);
+  rc = rc < 0 ? rc : gnutls_x509_crt_set_serial (pair->crt, serial, sizeof serial);
+  rc = rc < 0 ? rc : set_dates (pair->crt, request->days, issuer->crt);
   rc = rc < 0 ? rc
-              : gnutls_x509_crt_set_dn_by_oid (crt, GNUTLS_OID_X520_COMMON_NAME, 0, name,
-                                               (guint) strlen (name));
-  rc = rc < 0 ? rc
-              : gnutls_x509_crt_set_subject_alt_name (crt, GNUTLS_SAN_DNSNAME, "localhost",
-                                                      strlen ("localhost"), GNUTLS_FSAN_SET);
-  rc = rc < 0 ? rc
-              : gnutls_x509_crt_set_subject_alt_name (crt, GNUTLS_SAN_IPADDRESS, loopback,
-                                                      sizeof loopback, GNUTLS_FSAN_APPEND);
-  rc = rc < 0 ? rc : gnutls_x509_crt_set_basic_constraints (crt, 1, 0);
-  rc = rc < 0 ? rc
-              : gnutls_x509_crt_set_key_usage (crt, GNUTLS_KEY_DIGITAL_SIGNATURE |
-                                                        GNUTLS_KEY_KEY_CERT_SIGN);
-  rc = rc < 0 ? rc : gnutls_x509_crt_set_key (crt, key);
-  return rc < 0 ? rc : gnutls_x509_crt_sign2 (crt, crt, key, GNUTLS_DIG_SHA256, 0);
+              : gnutls_x509_crt_set_dn_by_oid (pair->crt, GNUTLS_OID_X520_COMMON_NAME, 0,
+                                               request->name, (guint) strlen (request->name));
+  rc = rc < 0 ? rc : set_names (pair->crt, request->names);
+  rc = rc < 0 ? rc : set_kind (pair->crt, request->kind);
+  rc = rc < 0 ? rc : gnutls_x509_crt_set_key (pair->crt, pair->key);
+  rc = rc < 0 ? rc : set_key_ids (pair->crt, issuer->crt);
+  return rc < 0 ? rc
+                : gnutls_x509_crt_sign2 (pair->crt, issuer->crt != NULL ? issuer->crt : pair->crt,
+                                         issuer->crt != NULL ? issuer->key : pair->key,
+                                         GNUTLS_DIG_SHA256, 0);
+}
+
+static int
+export_pair (const Pair *pair, char **certificate, LkSecret **key)
+{
+  gnutls_datum_t pem = { 0 };
+  int rc = gnutls_x509_crt_export2 (pair->crt, GNUTLS_X509_FMT_PEM, &pem);
+
+  if (rc < 0)
+    return rc;
+  *certificate = g_strndup ((const char *) pem.data, pem.size);
+  gnutls_free (pem.data);
+  if (key == NULL)
+    return rc;
+
+  rc = gnutls_x509_privkey_export2_pkcs8 (pair->key, GNUTLS_X509_FMT_PEM, NULL, 0, &pem);
+  if (rc < 0)
+    {
+      g_clear_pointer (certificate, g_free);
+      return rc;
+    }
+  *key = lk_secret_new ((const char *) pem.data, (gssize) pem.size);
+  gnutls_memset (pem.data, 0, pem.size);
+  gnutls_free (pem.data);
+  return rc;
+}
+
+gboolean
+lk_certificate_check_name (const char *name, GError **error)
+{
+  const char *rest = g_str_has_prefix (name, "*.") ? name + 2 : name;
+  gsize length = strlen (rest);
+
+  if (g_hostname_is_ip_address (name))
+    return TRUE;
+  if (length > 0 && length <= MAX_NAME && *rest != '.' && strstr (rest, "..") == NULL &&
+      strspn (rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._") == length)
+    return TRUE;
+
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "“%s” is no DNS name and no IP address", name);
+  return FALSE;
+}
+
+static gboolean
+check_request (const LkCertificateRequest *request, GError **error)
+{
+  for (guint i = 0; request->names != NULL && request->names[i] != NULL; i++)
+    if (!lk_certificate_check_name (request->names[i], error))
+      return FALSE;
+  if (strlen (request->name) <= MAX_COMMON_NAME)
+    return TRUE;
+
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+               "The name “%s” is too long for a certificate: %d characters at most", request->name,
+               MAX_COMMON_NAME);
+  return FALSE;
+}
+
+gboolean
+lk_certificate_make (const LkCertificateRequest *request,
+                     char **certificate,
+                     LkSecret **key,
+                     GError **error)
+{
+  g_auto (Pair) pair = { 0 };
+  g_auto (Pair) issuer = { 0 };
+  int rc;
+
+  if (!check_request (request, error))
+    return FALSE;
+
+  rc = pair_init (&pair);
+  if (rc >= 0 && request->issuer != NULL)
+    {
+      rc = pair_init (&issuer);
+      rc = rc < 0 ? rc : import_certificate (issuer.crt, request->issuer, strlen (request->issuer));
+      rc = rc < 0 ? rc : import_key (issuer.key, request->issuer_key);
+    }
+  if (rc >= 0 && request->key != NULL)
+    rc = import_key (pair.key, request->key);
+  else if (rc >= 0)
+    rc = gnutls_x509_privkey_generate (pair.key, GNUTLS_PK_ECDSA,
+                                       GNUTLS_CURVE_TO_BITS (GNUTLS_ECC_CURVE_SECP256R1), 0);
+  rc = rc < 0 ? rc : sign (&pair, request, &issuer);
+  rc = rc < 0 ? rc : export_pair (&pair, certificate, key);
+  if (rc >= 0)
+    return TRUE;
+
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "Cannot make a certificate: %s",
+               gnutls_strerror (rc));
+  return FALSE;
 }
 
 gboolean
 lk_certificate_new (const char *name, char **certificate, char **key, GError **error)
 {
+  const LkCertificateRequest request = {
+    .kind = LK_CERTIFICATE_ALONE,
+    .name = name,
+    .names = (const char *const[]){ "localhost", "127.0.0.1", NULL },
+    .days = ALONE_DAYS,
+  };
+  g_autoptr (LkSecret) secret = NULL;
+
+  if (!lk_certificate_make (&request, certificate, &secret, error))
+    return FALSE;
+
+  *key = g_strdup (lk_secret_peek (secret));
+  return TRUE;
+}
+
+static void
+facts_clear (gpointer data)
+{
+  LkCertificateFacts *self = data;
+
+  g_free (self->name);
+  g_strfreev (self->names);
+  g_free (self->fingerprint);
+}
+
+LkCertificateFacts *
+lk_certificate_facts_ref (LkCertificateFacts *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+void
+lk_certificate_facts_unref (LkCertificateFacts *self)
+{
+  if (self != NULL)
+    g_atomic_rc_box_release_full (self, facts_clear);
+}
+
+char *
+lk_certificate_facts_dup_pin (const LkCertificateFacts *self)
+{
+  GString *pin = g_string_new (NULL);
+
+  for (const char *p = self->fingerprint; p[0] != '\0' && p[1] != '\0'; p += 2)
+    g_string_append_printf (pin, "%s%c%c", pin->len > 0 ? ":" : "", g_ascii_toupper (p[0]),
+                            g_ascii_toupper (p[1]));
+  return g_string_free (pin, FALSE);
+}
+
+/* A name with a NUL inside would be taken for another, so it counts as none. */
+static char *
+read_common_name (gnutls_x509_crt_t crt)
+{
+  char buffer[256];
+  gsize size = sizeof buffer;
+
+  if (gnutls_x509_crt_get_dn_by_oid (crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, buffer, &size) < 0 ||
+      strlen (buffer) != size)
+    return g_strdup ("");
+  return g_utf8_make_valid (buffer, -1);
+}
+
+static char **
+read_names (gnutls_x509_crt_t crt)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  char buffer[MAX_NAME + 3];
+  gsize size = sizeof buffer;
+  int kind;
+
+  for (guint i = 0; (kind = gnutls_x509_crt_get_subject_alt_name (crt, i, buffer, &size, NULL)) !=
+                    GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE;
+       i++, size = sizeof buffer)
+    {
+      if (kind == GNUTLS_SAN_DNSNAME && strlen (buffer) == size &&
+          lk_certificate_check_name (buffer, NULL))
+        g_strv_builder_add (builder, buffer);
+      else if (kind == GNUTLS_SAN_IPADDRESS && (size == 4 || size == 16))
+        {
+          g_autoptr (GInetAddress) address =
+              g_inet_address_new_from_bytes ((const guint8 *) buffer, size == 4
+                                                                          ? G_SOCKET_FAMILY_IPV4
+                                                                          : G_SOCKET_FAMILY_IPV6);
+          g_autofree char *text = g_inet_address_to_string (address);
+
+          g_strv_builder_add (builder, text);
+        }
+    }
+
+  return g_strv_builder_end (builder);
+}
+
+static int
+read_facts (gnutls_x509_crt_t crt, LkCertificateFacts *facts)
+{
+  guint8 digest[DIGEST_BYTES];
+  char hex[2 * DIGEST_BYTES + 1];
+  gsize size = sizeof digest;
+  int rc = gnutls_x509_crt_get_fingerprint (crt, GNUTLS_DIG_SHA256, digest, &size);
+
+  if (rc < 0)
+    return rc;
+
+  facts->fingerprint = g_strdup (sodium_bin2hex (hex, sizeof hex, digest, sizeof digest));
+  facts->name = read_common_name (crt);
+  facts->names = read_names (crt);
+  facts->valid_from = (gint64) gnutls_x509_crt_get_activation_time (crt) * LK_SECOND;
+  facts->valid_until = (gint64) gnutls_x509_crt_get_expiration_time (crt) * LK_SECOND;
+  return 0;
+}
+
+static LkCertificateFacts *
+read_certificate (const void *data, gsize length, gnutls_x509_crt_fmt_t format, GError **error)
+{
+  const gnutls_datum_t datum = { (guchar *) data, (guint) length };
+  g_autoptr (LkCertificateFacts) facts = g_atomic_rc_box_new0 (LkCertificateFacts);
   gnutls_x509_crt_t crt = NULL;
-  gnutls_x509_privkey_t private_key = NULL;
-  gnutls_datum_t crt_pem = { 0 };
-  gnutls_datum_t key_pem = { 0 };
   int rc = gnutls_x509_crt_init (&crt);
 
-  rc = rc < 0 ? rc : gnutls_x509_privkey_init (&private_key);
-  rc = rc < 0 ? rc
-              : gnutls_x509_privkey_generate (private_key, GNUTLS_PK_ECDSA,
-                                              GNUTLS_CURVE_TO_BITS (GNUTLS_ECC_CURVE_SECP256R1), 0);
-  rc = rc < 0 ? rc : sign (crt, private_key, name);
-  rc = rc < 0 ? rc : gnutls_x509_crt_export2 (crt, GNUTLS_X509_FMT_PEM, &crt_pem);
-  rc = rc < 0 ? rc : gnutls_x509_privkey_export2 (private_key, GNUTLS_X509_FMT_PEM, &key_pem);
-  gnutls_x509_privkey_deinit (private_key);
+  rc = rc < 0 ? rc : gnutls_x509_crt_import (crt, &datum, format);
+  rc = rc < 0 ? rc : read_facts (crt, facts);
   gnutls_x509_crt_deinit (crt);
-
-  if (crt_pem.data != NULL)
-    *certificate = take_pem (&crt_pem);
-  if (key_pem.data != NULL)
-    *key = take_pem (&key_pem);
   if (rc >= 0)
-    return TRUE;
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "Cannot make a certificate: %s",
+    return g_steal_pointer (&facts);
+
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "This is no usable certificate: %s",
                gnutls_strerror (rc));
+  return NULL;
+}
+
+LkCertificateFacts *
+lk_certificate_read (const char *pem, gssize length, GError **error)
+{
+  return read_certificate (pem, length < 0 ? strlen (pem) : (gsize) length, GNUTLS_X509_FMT_PEM,
+                           error);
+}
+
+LkCertificateFacts *
+lk_certificate_read_der (const void *der, gsize length, GError **error)
+{
+  return read_certificate (der, length, GNUTLS_X509_FMT_DER, error);
+}
+
+gboolean
+lk_certificate_is_key (const LkSecret *pem, GError **error)
+{
+  g_auto (Pair) pair = { 0 };
+
+  if (pair_init (&pair) >= 0 && import_key (pair.key, pem) >= 0)
+    return TRUE;
+
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+               "This is no private key in PEM without a passphrase");
+  return FALSE;
+}
+
+gboolean
+lk_certificate_check_key (const char *pem, gssize length, const LkSecret *key, GError **error)
+{
+  g_auto (Pair) pair = { 0 };
+  guint8 of_certificate[64];
+  guint8 of_key[64];
+  gsize certificate_size = sizeof of_certificate;
+  gsize key_size = sizeof of_key;
+  int rc = pair_init (&pair);
+
+  rc = rc < 0 ? rc : import_certificate (pair.crt, pem, length < 0 ? strlen (pem) : (gsize) length);
+  rc = rc < 0 ? rc : import_key (pair.key, key);
+  rc = rc < 0 ? rc
+              : gnutls_x509_crt_get_key_id (pair.crt, GNUTLS_KEYID_USE_SHA256, of_certificate,
+                                            &certificate_size);
+  rc = rc < 0
+           ? rc
+           : gnutls_x509_privkey_get_key_id (pair.key, GNUTLS_KEYID_USE_SHA256, of_key, &key_size);
+  if (rc >= 0 && certificate_size == key_size && memcmp (of_certificate, of_key, key_size) == 0)
+    return TRUE;
+
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "%s",
+               rc < 0 ? "The certificate or its private key cannot be read"
+                      : "The private key does not belong to the certificate");
   return FALSE;
 }

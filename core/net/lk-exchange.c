@@ -38,6 +38,14 @@ lk_exchange_dup_peer_name (const LkExchange *self)
   return g_strdup (name);
 }
 
+LkCertificateFacts *
+lk_exchange_dup_client_certificate (const LkExchange *self)
+{
+  LkCertificateFacts *client = self->connection->client;
+
+  return client != NULL ? lk_certificate_facts_ref (client) : NULL;
+}
+
 gpointer
 lk_exchange_get_data (const LkExchange *self)
 {

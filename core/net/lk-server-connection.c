@@ -33,6 +33,8 @@ lk_connection_unref (LkConnection *self)
   g_clear_pointer (&self->out, g_free);
   if (self->destroy != NULL)
     self->destroy (self->data);
+  g_clear_pointer (&self->client, lk_certificate_facts_unref);
+  g_clear_pointer (&self->tls, lk_server_tls_unref);
   lk_loop_unref (self->loop);
   g_free (self);
 }
@@ -344,6 +346,40 @@ read_some (LkConnection *self)
     }
 }
 
+/* Why a handshake was refused must reach the peer: a client's certificate may have to be renewed.
+ */
+static void
+end_handshake (LkConnection *self, int rc)
+{
+  gboolean is_ours = rc != GNUTLS_E_PREMATURE_TERMINATION && rc != GNUTLS_E_PULL_ERROR &&
+                     rc != GNUTLS_E_PUSH_ERROR && rc != GNUTLS_E_FATAL_ALERT_RECEIVED;
+
+  if (!is_ours)
+    {
+      lk_connection_close (self, FALSE);
+      return;
+    }
+
+  if (rc ==
+      GNUTLS_E_NO_CERTIFICATE_FOUND) /* what RFC 5246 wants; GnuTLS would say "decode error" */
+    gnutls_alert_send (self->session, GNUTLS_AL_FATAL, GNUTLS_A_HANDSHAKE_FAILURE);
+  else if (rc != GNUTLS_E_CERTIFICATE_ERROR) /* verify_client() has sent its own */
+    gnutls_alert_send_appropriate (self->session, rc);
+  g_clear_pointer (&self->session, gnutls_deinit);
+  start_draining (self);
+}
+
+/* Read here, as the session belongs to this thread and handlers may be anywhere. */
+static void
+read_client_certificate (LkConnection *self)
+{
+  guint n = 0;
+  const gnutls_datum_t *chain = gnutls_certificate_get_peers (self->session, &n);
+
+  if (self->tls->request != GNUTLS_CERT_IGNORE && chain != NULL && n > 0)
+    self->client = lk_certificate_read_der (chain[0].data, chain[0].size, NULL);
+}
+
 static void
 shake_hands (LkConnection *self)
 {
@@ -356,9 +392,13 @@ shake_hands (LkConnection *self)
   if (rc == GNUTLS_E_AGAIN)
     return;
   if (rc < 0)
-    lk_connection_close (self, FALSE);
-  else
-    go_on_reading (self);
+    {
+      end_handshake (self, rc);
+      return;
+    }
+
+  read_client_certificate (self);
+  go_on_reading (self);
 }
 
 static void
@@ -422,9 +462,10 @@ start_tls (LkConnection *self)
       self->session = NULL;
       return FALSE;
     }
+  self->tls = lk_server_shared_get_tls (shared);
   gnutls_priority_set (self->session, shared->priority);
-  gnutls_credentials_set (self->session, GNUTLS_CRD_CERTIFICATE, shared->credentials);
-  gnutls_certificate_server_set_request (self->session, GNUTLS_CERT_IGNORE);
+  gnutls_credentials_set (self->session, GNUTLS_CRD_CERTIFICATE, self->tls->credentials);
+  gnutls_certificate_server_set_request (self->session, self->tls->request);
   gnutls_transport_set_int (self->session, self->watch.fd);
   return TRUE;
 }

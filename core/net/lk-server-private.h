@@ -5,7 +5,8 @@
 
 #include <gnutls/gnutls.h>
 
-/* Between lk-server.c, lk-server-loop.c, lk-server-connection.c and lk-exchange.c. */
+/* Between lk-server.c, lk-server-tls.c, lk-server-loop.c, lk-server-connection.c and lk-exchange.c.
+ */
 
 #define LK_SERVER_BUFFER_BYTES 65536
 
@@ -23,13 +24,36 @@ typedef struct
   int fd;
 } LkWatch;
 
+/* What TLS connections are made with. A newer one may take its place; connections keep theirs. */
+typedef struct
+{
+  gatomicrefcount refs;
+  gnutls_certificate_credentials_t credentials;
+  gnutls_certificate_request_t request;
+} LkServerTls;
+
 typedef struct
 {
   LkServerOptions options;
-  gnutls_certificate_credentials_t credentials; /* or NULL */
   gnutls_priority_t priority;
+  GBytes *client_authority; /* PEM, or NULL */
+  gnutls_certificate_request_t client_request;
   gint n_connections; /* atomic */
+
+  GMutex tls_lock; /* for what follows */
+  LkServerTls *tls;
 } LkServerShared;
+
+/* A reference to the newest, or NULL. */
+LkServerTls *lk_server_shared_get_tls (LkServerShared *self);
+void lk_server_tls_unref (LkServerTls *self);
+
+struct _LkServer
+{
+  LkServerShared shared;
+  GPtrArray *listeners; /* LkListener */
+  GPtrArray *loops;     /* LkLoop */
+};
 
 typedef struct
 {
@@ -84,7 +108,9 @@ typedef struct
   LkLoop *loop; /* a reference */
   GList link;
   LkConnectionState state;
-  gnutls_session_t session; /* or NULL */
+  LkServerTls *tls;           /* a reference, or NULL */
+  gnutls_session_t session;   /* or NULL */
+  LkCertificateFacts *client; /* what the peer proved to have, or NULL */
   LkHttpParser *parser;
   GByteArray *backlog; /* read, but not yet parsed: the next request */
   guint8 *out;

@@ -18,13 +18,6 @@
 #define REQUEST_MS      (30 * 1000)
 #define LISTEN_BACKLOG  4096
 
-struct _LkServer
-{
-  LkServerShared shared;
-  GPtrArray *listeners; /* LkListener */
-  GPtrArray *loops;     /* LkLoop */
-};
-
 static void
 listener_free (gpointer data)
 {
@@ -46,6 +39,7 @@ lk_server_new (const LkServerOptions *options)
   own->max_body = own->max_body > 0 ? own->max_body : MAX_BODY;
   own->idle_ms = own->idle_ms > 0 ? own->idle_ms : IDLE_MS;
   own->request_ms = own->request_ms > 0 ? own->request_ms : REQUEST_MS;
+  g_mutex_init (&self->shared.tls_lock);
   self->listeners = g_ptr_array_new_with_free_func (listener_free);
   self->loops = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_loop_unref);
   return self;
@@ -60,36 +54,11 @@ lk_server_free (LkServer *self)
   lk_server_stop (self);
   g_ptr_array_unref (self->loops);
   g_ptr_array_unref (self->listeners);
-  g_clear_pointer (&self->shared.credentials, gnutls_certificate_free_credentials);
+  g_clear_pointer (&self->shared.tls, lk_server_tls_unref);
+  g_clear_pointer (&self->shared.client_authority, g_bytes_unref);
   g_clear_pointer (&self->shared.priority, gnutls_priority_deinit);
+  g_mutex_clear (&self->shared.tls_lock);
   g_free (self);
-}
-
-gboolean
-lk_server_set_certificate (LkServer *self,
-                           const char *certificate,
-                           gsize certificate_length,
-                           const char *key,
-                           gsize key_length,
-                           GError **error)
-{
-  const gnutls_datum_t cert_datum = { (guchar *) certificate, (guint) certificate_length };
-  const gnutls_datum_t key_datum = { (guchar *) key, (guint) key_length };
-  int rc;
-
-  g_return_val_if_fail (self->shared.credentials == NULL, FALSE);
-
-  gnutls_certificate_allocate_credentials (&self->shared.credentials);
-  gnutls_priority_init (&self->shared.priority, NULL, NULL);
-  rc = gnutls_certificate_set_x509_key_mem (self->shared.credentials, &cert_datum, &key_datum,
-                                            GNUTLS_X509_FMT_PEM);
-  if (rc < 0)
-    {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                   "The server's certificate or key is unusable: %s", gnutls_strerror (rc));
-      return FALSE;
-    }
-  return TRUE;
 }
 
 static int
@@ -136,7 +105,7 @@ lk_server_listen (LkServer *self,
   int fd;
 
   g_return_val_if_fail (self->loops->len == 0, 0);
-  g_return_val_if_fail ((flags & LK_LISTEN_TLS) == 0 || self->shared.credentials != NULL, 0);
+  g_return_val_if_fail ((flags & LK_LISTEN_TLS) == 0 || self->shared.tls != NULL, 0);
 
   if (getaddrinfo (address, service, &hints, &info) != 0)
     {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "net/lk-certificate.h"
 #include "net/lk-http.h"
 
 #include <sys/socket.h>
@@ -56,13 +57,25 @@ LkServer *lk_server_new (const LkServerOptions *options);
 /* Stops first. */
 void lk_server_free (LkServer *self);
 
-/* For LK_LISTEN_TLS; both in PEM. */
+/* For LK_LISTEN_TLS; both in PEM. Before the start, and again at any time: connections that exist
+ * go on with the old one. On an error (LK_ERROR_INVALID) the old one stays. */
 gboolean lk_server_set_certificate (LkServer *self,
                                     const char *certificate,
                                     gsize certificate_length,
                                     const char *key,
                                     gsize key_length,
                                     GError **error);
+
+/* Before the start. From then on TLS connections are asked for a client's certificate. One that is
+ * shown must come from an authority in @pem, be valid now and be meant for clients, or the
+ * handshake fails; with @required, so it does without one. LK_ERROR_INVALID when there is no
+ * certificate in
+ * @pem. */
+gboolean lk_server_set_client_authority (LkServer *self,
+                                         const char *pem,
+                                         gsize length,
+                                         gboolean required,
+                                         GError **error);
 
 /* Before the start. @address is numeric; @port 0 takes any. Gives the port, or 0. */
 guint16 lk_server_listen (LkServer *self,
@@ -81,6 +94,9 @@ const struct sockaddr *lk_exchange_get_local (const LkExchange *self);
 const struct sockaddr *lk_exchange_get_peer (const LkExchange *self);
 /* The peer's numeric address, without the port; to be freed. */
 char *lk_exchange_dup_peer_name (const LkExchange *self);
+/* The certificate that the client proved to have, which an authority of
+ * lk_server_set_client_authority() vouches for; NULL when it showed none. To be unreferenced. */
+LkCertificateFacts *lk_exchange_dup_client_certificate (const LkExchange *self);
 /* Something kept with the connection, for the handler alone. */
 gpointer lk_exchange_get_data (const LkExchange *self);
 void lk_exchange_set_data (LkExchange *self, gpointer data, GDestroyNotify destroy);

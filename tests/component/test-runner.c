@@ -84,7 +84,9 @@ start_gateway (Fixture *f)
   options.digest_key = f->backend.digest_key;
   f->gateway = lk_gateway_new (&options, &error);
   g_assert_no_error (error);
-  f->backend.token = lk_gateway_client_add (lk_gateway_get_state (f->gateway), "console", &error);
+  f->backend.token = lk_gateway_token_new ();
+  lk_gateway_client_add (lk_gateway_get_state (f->gateway), "console",
+                         &(LkGatewayProof){ .token = f->backend.token }, &error);
   g_assert_no_error (error);
   port = lk_gateway_start (f->gateway, &error);
   g_assert_no_error (error);

@@ -51,8 +51,12 @@ lk_site_start (LkSite *self)
   self->gateway = lk_gateway_new (&self->options, &error);
   g_assert_no_error (error);
   if (self->token == NULL)
-    self->token = lk_gateway_client_add (lk_gateway_get_state (self->gateway), "console-1", &error);
-  g_assert_no_error (error);
+    {
+      self->token = lk_gateway_token_new ();
+      lk_gateway_client_add (lk_gateway_get_state (self->gateway), "console-1",
+                             &(LkGatewayProof){ .token = self->token }, &error);
+      g_assert_no_error (error);
+    }
   port = lk_gateway_start (self->gateway, &error);
   g_assert_no_error (error);
   g_free (self->url);

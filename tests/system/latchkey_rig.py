@@ -102,6 +102,7 @@ class Rig:
         self.lab = self.gateway = None
         self.lab_ports = {"port": 0, "control": 0}
         self.gateway_port = 0
+        self.gateway_options = []
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def environment(self, extra):
@@ -162,7 +163,8 @@ class Rig:
         def command():
             return [self.program("latchkey-gateway"), "--state", str(self.folder / "gateway.db"),
                     "serve", "--listen", f"127.0.0.1:{self.gateway_port}",
-                    "--digest-key-file", self.secret("digest-key"), "--practice"]
+                    "--digest-key-file", self.secret("digest-key"), "--practice",
+                    *self.gateway_options]
         if not (self.folder / "token").exists():
             self.run("latchkey-gateway", "--state", self.folder / "gateway.db", "client", "add",
                      "console", "--token-file", self.folder / "token")
