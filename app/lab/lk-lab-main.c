@@ -4,6 +4,7 @@
 #include "lab/lk-lab-control.h"
 
 #include <glib-unix.h>
+#include <glib/gstdio.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,13 @@ typedef struct
   char *mix;
   char *certificate;
   char *key;
+  char *schemes;
+  char *keytab;
+  char *client_ca;
+  char *dialect;
+  gboolean allows_clear;
+  gboolean wants_binding;
+  int login_life;
   char *practice_key;
   char *key_file;
   gboolean version;
@@ -61,6 +69,20 @@ static const GOptionEntry entries[] = {
     "Say there that the lab is ready, not on standard output", "FD" },
   { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &arguments.password_file,
     "Ask for this password of “administrator”", "FILE" },
+  { "auth", 0, 0, G_OPTION_ARG_STRING, &arguments.schemes,
+    "How to sign in: some of basic,negotiate,kerberos,certificate (basic)", "SCHEMES" },
+  { "keytab", 0, 0, G_OPTION_ARG_FILENAME, &arguments.keytab,
+    "The machines' Kerberos keys, HTTP/NAME each", "FILE" },
+  { "allow-clear", 0, 0, G_OPTION_ARG_NONE, &arguments.allows_clear,
+    "Take messages in the clear after negotiate or kerberos, too", NULL },
+  { "demand-binding", 0, 0, G_OPTION_ARG_NONE, &arguments.wants_binding,
+    "Take only who is bound to the TLS connection", NULL },
+  { "login-life", 0, 0, G_OPTION_ARG_INT, &arguments.login_life,
+    "Forget who signed in after so long", "MS" },
+  { "client-ca", 0, 0, G_OPTION_ARG_FILENAME, &arguments.client_ca,
+    "Who vouches for clients' certificates (PEM)", "FILE" },
+  { "dialect", 0, 0, G_OPTION_ARG_STRING, &arguments.dialect,
+    "“windows”, or “foreign”: as OMI speaks", "WORD" },
   { "faults", 0, 0, G_OPTION_ARG_STRING, &arguments.faults, "As in “dead=2%,slow=5%:2000ms”",
     "SPEC" },
   { "latency", 0, 0, G_OPTION_ARG_INT, &arguments.latency_ms, "Of every answer", "MS" },
@@ -108,10 +130,30 @@ check_arguments (GError **error)
   return TRUE;
 }
 
-static LkLab *
-open_lab (GError **error)
+/* What the door needs; @password is read before, because NTLM finds it through the environment. */
+static gboolean
+read_door (LkLabDoorOptions *door, const LkSecret *password, GError **error)
 {
-  g_autoptr (LkSecret) password = NULL;
+  door->password = password;
+  door->keytab = arguments.keytab;
+  door->allows_clear = arguments.allows_clear;
+  door->wants_binding = arguments.wants_binding;
+  door->life_ms = (guint) MAX (arguments.login_life, 0);
+  door->is_foreign = g_strcmp0 (arguments.dialect, "foreign") == 0;
+  if (arguments.dialect != NULL && !door->is_foreign && !g_str_equal (arguments.dialect, "windows"))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "--dialect is windows or foreign");
+      return FALSE;
+    }
+  return arguments.schemes == NULL ||
+         lk_lab_schemes_parse (arguments.schemes, &door->schemes, error);
+}
+
+static LkLab *
+open_lab (const LkSecret *password, GError **error)
+{
+  g_autofree char *client_ca = NULL;
   g_autofree char *certificate = NULL;
   g_autofree char *key = NULL;
   LkLabOptions options = {
@@ -129,12 +171,13 @@ open_lab (GError **error)
 
   if (!check_arguments (error))
     return NULL;
-  if (arguments.password_file != NULL)
+  if (!read_door (&options.door, password, error))
+    return NULL;
+  if (arguments.client_ca != NULL)
     {
-      password = lk_secret_read_file (arguments.password_file, error);
-      if (password == NULL)
+      if (!g_file_get_contents (arguments.client_ca, &client_ca, NULL, error))
         return NULL;
-      options.password = password;
+      options.client_ca = client_ca;
     }
   if (arguments.certificate != NULL)
     {
@@ -211,6 +254,8 @@ main (int argc, char **argv)
   g_autoptr (GOptionContext) context = g_option_context_new ("– a practice fleet");
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GError) error = NULL;
+  g_autoptr (LkSecret) password = NULL;
+  g_autofree char *accounts = NULL;
   g_autoptr (LkLab) lab = NULL;
   g_autoptr (LkLabControl) control = NULL; /* freed before the lab */
 
@@ -230,17 +275,27 @@ main (int argc, char **argv)
   if (arguments.practice_key != NULL)
     return report (write_practice_key (&error), error);
 
+  /* Before there are threads: NTLM finds its accounts through the environment. */
+  if (arguments.password_file != NULL)
+    password = lk_secret_read_file (arguments.password_file, &error);
+  if (password != NULL && arguments.schemes != NULL && strstr (arguments.schemes, "negotiate"))
+    accounts = lk_lab_door_publish_account (password, &error);
+  if (error != NULL)
+    return report (FALSE, error);
+
   raise_descriptor_limit ();
   g_unix_signal_add (SIGTERM, on_signal, loop);
   g_unix_signal_add (SIGINT, on_signal, loop);
-  lab = open_lab (&error);
+  lab = open_lab (password, &error);
   if (lab != NULL && arguments.control_port >= 0)
     control = lk_lab_control_new (lab, (guint16) arguments.control_port, &error);
-  if (error != NULL ||
-      (arguments.hosts != NULL && !lk_lab_write_hosts (lab, arguments.hosts, &error)))
-    return report (FALSE, error);
-
-  say_ready (lab, control);
-  g_main_loop_run (loop);
-  return 0;
+  if (error == NULL &&
+      (arguments.hosts == NULL || lk_lab_write_hosts (lab, arguments.hosts, &error)))
+    {
+      say_ready (lab, control);
+      g_main_loop_run (loop);
+    }
+  if (accounts != NULL)
+    g_unlink (accounts);
+  return report (error == NULL, error);
 }

@@ -27,7 +27,7 @@ struct _LkLab
   LkLabContexts *contexts;
   LkServer *server;
   GThreadPool *workers;
-  char *authorization; /* the header's value, or NULL */
+  LkLabDoor *door;
   char *certificate;
   guint16 port;
   guint16 tls_port;
@@ -73,44 +73,22 @@ admit (const struct sockaddr *local, const struct sockaddr *peer, gpointer user_
          !lk_lab_fault_set_has (lk_lab_fleet_get_faults (self->fleet), place, LK_LAB_REFUSING);
 }
 
-static const char *const soap_headers[] = {
-  "Content-Type", "application/soap+xml;charset=UTF-8", "Server", "Microsoft-HTTPAPI/2.0", NULL,
-};
-
-static void
-reply_status (LkExchange *exchange, guint status)
-{
-  static const char *const headers[] = { "Server", "Microsoft-HTTPAPI/2.0", NULL };
-  static const char *const challenge[] = { "Server", "Microsoft-HTTPAPI/2.0", "WWW-Authenticate",
-                                           "Basic realm=\"WSMAN\"", NULL };
-
-  lk_exchange_reply (exchange, status, status == 401 ? challenge : headers, NULL);
-}
-
 /* Sends the answer as the faults of the place have it. */
 static void
 reply (LkLab *self, LkExchange *exchange, guint place, guint status, GBytes *body)
 {
   LkLabFaultSet *faults = lk_lab_fleet_get_faults (self->fleet);
-  gsize length = 0;
-  const char *data = g_bytes_get_data (body, &length);
-  g_autoptr (GBytes) changed = NULL;
+  g_autoptr (GBytes) half = NULL;
 
   if (lk_lab_fault_set_has (faults, place, LK_LAB_BREAK))
-    {
-      g_autoptr (GByteArray) whole =
-          lk_http_write_response (status, TRUE, soap_headers, data, length);
-
-      changed = g_bytes_new (whole->data, whole->len / 2);
-      lk_exchange_write_raw (exchange, changed, 1);
-    }
+    lk_lab_door_break (self->door, exchange, status, body);
   else if (lk_lab_fault_set_has (faults, place, LK_LAB_BAD_XML))
     {
-      changed = g_bytes_new (data, length / 2);
-      lk_exchange_reply (exchange, status, soap_headers, changed);
+      half = g_bytes_new_from_bytes (body, 0, g_bytes_get_size (body) / 2);
+      lk_lab_door_reply (self->door, exchange, status, half);
     }
   else
-    lk_exchange_reply (exchange, status, soap_headers, body);
+    lk_lab_door_reply (self->door, exchange, status, body);
 }
 
 static gboolean
@@ -274,34 +252,6 @@ do_work (gpointer data, gpointer user_data)
   work_free (work);
 }
 
-static gboolean
-is_authorized (LkLab *self, guint place, const LkHttpMessage *request)
-{
-  const char *given = lk_http_message_get_header (request, "Authorization");
-  const char *encoded;
-  g_autofree guchar *decoded = NULL;
-  const char *colon;
-  gsize length = 0;
-
-  if (lk_lab_fault_set_has (lk_lab_fleet_get_faults (self->fleet), place, LK_LAB_WRONG_PASSWORD))
-    return FALSE;
-  if (self->authorization == NULL)
-    return TRUE;
-  if (given == NULL || g_ascii_strncasecmp (given, "Basic ", 6) != 0)
-    return FALSE;
-
-  encoded = given + 6;
-  decoded = g_base64_decode (encoded, &length);
-  if (decoded == NULL || memchr (decoded, '\0', length) != NULL)
-    return FALSE;
-  decoded = g_realloc (decoded, length + 1);
-  decoded[length] = '\0';
-  colon = strchr ((char *) decoded, ':');
-  return colon != NULL && colon - (char *) decoded == (gssize) strlen ("administrator") &&
-         g_ascii_strncasecmp ((char *) decoded, "administrator", strlen ("administrator")) == 0 &&
-         g_str_equal (colon + 1, self->authorization);
-}
-
 /* Faults below SOAP. TRUE: the exchange is done with. */
 static gboolean
 meet_fault (LkLab *self, LkExchange *exchange, guint place)
@@ -350,13 +300,17 @@ is_unauthenticated_identify (const LkHttpMessage *message)
 }
 
 static void
-handle_soap (LkLab *self, LkExchange *exchange, guint place, gboolean authorized)
+handle_soap (LkLab *self,
+             LkExchange *exchange,
+             guint place,
+             const GByteArray *message_body,
+             gboolean authorized)
 {
   const LkHttpMessage *message = lk_exchange_get_request (exchange);
   guint machine = lk_lab_fleet_get_machine_at (self->fleet, place);
   const LkLabTraits *traits = lk_lab_fleet_get_traits (self->fleet, machine);
   g_autoptr (LkLabRequest) request =
-      lk_lab_request_parse ((const char *) message->body->data, message->body->len, NULL);
+      lk_lab_request_parse ((const char *) message_body->data, message_body->len, NULL);
   g_autofree char *name = NULL;
   g_autoptr (GBytes) body = NULL;
   Work *work;
@@ -364,7 +318,7 @@ handle_soap (LkLab *self, LkExchange *exchange, guint place, gboolean authorized
   if (!authorized && (request == NULL || request->operation != LK_LAB_IDENTIFY ||
                       !is_unauthenticated_identify (message)))
     {
-      reply_status (exchange, 401);
+      lk_lab_door_reply_status (self->door, exchange, 401);
       return;
     }
   if (request == NULL || request->operation == LK_LAB_IDENTIFY)
@@ -396,6 +350,8 @@ handle (LkExchange *exchange, gpointer user_data)
 {
   LkLab *self = user_data;
   const LkHttpMessage *message = lk_exchange_get_request (exchange);
+  g_autoptr (GByteArray) body = NULL;
+  LkLabEntry entry;
   guint place;
 
   /* The connection was admitted, so its address is a machine's. */
@@ -412,11 +368,18 @@ handle (LkExchange *exchange, gpointer user_data)
   if (meet_fault (self, exchange, place))
     return;
   if (!g_str_equal (message->target, "/wsman") && !g_str_equal (message->target, "/wsman/"))
-    reply_status (exchange, 404);
+    lk_lab_door_reply_status (self->door, exchange, 404);
   else if (!g_str_equal (message->method, "POST"))
-    reply_status (exchange, 405);
+    lk_lab_door_reply_status (self->door, exchange, 405);
   else
-    handle_soap (self, exchange, place, is_authorized (self, place, message));
+    {
+      entry = lk_lab_door_enter (self->door, exchange,
+                                 lk_lab_fault_set_has (lk_lab_fleet_get_faults (self->fleet), place,
+                                                       LK_LAB_WRONG_PASSWORD),
+                                 &body);
+      if (entry != LK_LAB_ANSWERED)
+        handle_soap (self, exchange, place, body, entry == LK_LAB_ENTERED);
+    }
 }
 
 static gboolean
@@ -430,6 +393,11 @@ listen_tls (LkLab *self, const LkLabOptions *options, LkListenFlags flags, GErro
     return FALSE;
   if (!lk_server_set_certificate (self->server, self->certificate, strlen (self->certificate), key,
                                   strlen (key), error))
+    return FALSE;
+
+  if (options->client_ca != NULL &&
+      !lk_server_set_client_authority (self->server, options->client_ca,
+                                       strlen (options->client_ca), FALSE, error))
     return FALSE;
 
   self->tls_port =
@@ -472,8 +440,9 @@ lk_lab_new (const LkLabOptions *options, GError **error)
     return NULL;
   self->contexts = lk_lab_contexts_new (options->context_ms > 0 ? options->context_ms : CONTEXT_MS);
   self->workers = g_thread_pool_new (do_work, self, N_WORKERS, FALSE, NULL);
-  if (options->password != NULL)
-    self->authorization = g_strdup (lk_secret_peek (options->password));
+  self->door = lk_lab_door_new (&options->door, error);
+  if (self->door == NULL)
+    return NULL;
 
   self->server = lk_server_new (&server_options);
   self->port = lk_server_listen (self->server, "0.0.0.0", options->port, flags, error);
@@ -499,7 +468,7 @@ lk_lab_free (LkLab *self)
   g_clear_pointer (&self->fleet, lk_lab_fleet_free);
   g_hash_table_unref (self->dead);
   g_mutex_clear (&self->lock);
-  g_free (self->authorization);
+  g_clear_pointer (&self->door, lk_lab_door_free);
   g_free (self->certificate);
   g_free (self);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "base/lk-secret.h"
+#include "lab/lk-lab-door.h"
 #include "lab/lk-lab-fleet.h"
 
 /**
@@ -15,15 +15,16 @@ typedef struct _LkLab LkLab;
 typedef struct
 {
   LkLabFleetOptions fleet;
-  guint16 port;             /* 0: any */
-  gboolean with_tls;        /* a second port, the same machines */
-  guint16 tls_port;         /* 0: any */
-  const char *certificate;  /* PEM for TLS, or NULL: one is made */
-  const char *key;          /* PEM of its private key */
-  const LkSecret *password; /* of "administrator"; NULL: nobody has to log in */
-  guint latency_ms;         /* of every answer */
-  guint context_ms;         /* life of an enumeration; 0: 60 s */
-  guint n_threads;          /* 0: 2 */
+  guint16 port;            /* 0: any */
+  gboolean with_tls;       /* a second port, the same machines */
+  guint16 tls_port;        /* 0: any */
+  const char *certificate; /* PEM for TLS, or NULL: one is made */
+  const char *key;         /* PEM of its private key */
+  const char *client_ca;   /* PEM: who vouches for clients' certificates, or NULL */
+  LkLabDoorOptions door;
+  guint latency_ms; /* of every answer */
+  guint context_ms; /* life of an enumeration; 0: 60 s */
+  guint n_threads;  /* 0: 2 */
 } LkLabOptions;
 
 LkLab *lk_lab_new (const LkLabOptions *options, GError **error);

@@ -141,12 +141,17 @@ lk_channel_handshake (LkChannel *self,
 GBytes *
 lk_channel_dup_binding (LkChannel *self)
 {
+  return self->session != NULL ? lk_tls_dup_binding (self->session) : NULL;
+}
+
+GBytes *
+lk_tls_dup_binding (gnutls_session_t session)
+{
   static const char prefix[] = "tls-server-end-point:";
   gnutls_datum_t hash = { 0 };
   GByteArray *data;
 
-  if (self->session == NULL ||
-      gnutls_session_channel_binding (self->session, GNUTLS_CB_TLS_SERVER_END_POINT, &hash) != 0)
+  if (gnutls_session_channel_binding (session, GNUTLS_CB_TLS_SERVER_END_POINT, &hash) != 0)
     return NULL;
 
   data = g_byte_array_new ();

@@ -28,6 +28,8 @@ LkIo lk_channel_handshake (LkChannel *self,
 /* "tls-server-end-point:" and the hash of the peer's certificate (RFC 5929 4), for GSSAPI; NULL in
  * the clear. */
 GBytes *lk_channel_dup_binding (LkChannel *self);
+/* The same of either side's session. */
+GBytes *lk_tls_dup_binding (gnutls_session_t session);
 /* NULL in the clear. */
 gnutls_session_t lk_channel_get_session (LkChannel *self);
 

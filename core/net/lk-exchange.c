@@ -3,6 +3,8 @@
 
 #include "net/lk-server-private.h"
 
+#include "net/lk-channel.h"
+
 #include <netdb.h>
 #include <netinet/in.h>
 
@@ -22,6 +24,18 @@ const struct sockaddr *
 lk_exchange_get_peer (const LkExchange *self)
 {
   return (const struct sockaddr *) &self->connection->peer;
+}
+
+gboolean
+lk_exchange_is_tls (const LkExchange *self)
+{
+  return self->connection->is_tls;
+}
+
+GBytes *
+lk_exchange_dup_binding (const LkExchange *self)
+{
+  return self->connection->session != NULL ? lk_tls_dup_binding (self->connection->session) : NULL;
 }
 
 char *

@@ -488,6 +488,7 @@ lk_connection_open (LkLoop *loop,
   self->link.data = self;
   self->parser = lk_http_parser_new (LK_HTTP_REQUEST, loop->shared->options.max_body);
   self->backlog = g_byte_array_new ();
+  self->is_tls = tls;
   self->local = *local;
   self->peer = *peer;
   self->interest = EPOLLIN;

@@ -108,7 +108,8 @@ typedef struct
   LkLoop *loop; /* a reference */
   GList link;
   LkConnectionState state;
-  LkServerTls *tls;           /* a reference, or NULL */
+  LkServerTls *tls; /* a reference, or NULL */
+  gboolean is_tls;
   gnutls_session_t session;   /* or NULL */
   LkCertificateFacts *client; /* what the peer proved to have, or NULL */
   LkHttpParser *parser;

@@ -92,6 +92,10 @@ guint lk_server_get_n_connections (LkServer *self);
 const LkHttpMessage *lk_exchange_get_request (const LkExchange *self);
 const struct sockaddr *lk_exchange_get_local (const LkExchange *self);
 const struct sockaddr *lk_exchange_get_peer (const LkExchange *self);
+gboolean lk_exchange_is_tls (const LkExchange *self);
+/* "tls-server-end-point:" and the hash of our certificate (RFC 5929 4), for GSSAPI; NULL in the
+ * clear. In the handler only. */
+GBytes *lk_exchange_dup_binding (const LkExchange *self);
 /* The peer's numeric address, without the port; to be freed. */
 char *lk_exchange_dup_peer_name (const LkExchange *self);
 /* The certificate that the client proved to have, which an authority of

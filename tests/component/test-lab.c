@@ -33,7 +33,7 @@ open_lab (const char *mix, const char *faults, const char *state_path, const cha
                .profile_mix = mix,
                .faults = faults,
                .state_path = state_path },
-    .password = secret,
+    .door = { .password = secret },
   };
   g_autoptr (GError) error = NULL;
   LkLab *lab = lk_lab_new (&options, &error);

@@ -66,7 +66,7 @@ start_lab (Fixture *f)
   g_autoptr (GError) error = NULL;
   LkLabOptions options = {
     .fleet = { .n_machines = N_MACHINES, .seed = 3, .profile_mix = "10=1" },
-    .password = password,
+    .door = { .password = password },
   };
 
   f->lab = lk_lab_new (&options, &error);
