@@ -236,7 +236,7 @@ def main():
             except Skip as reason:
                 print(f"ok {i} {case.__name__} # SKIP {reason}", flush=True)
             except Exception as failure:
-                print(f"not ok {i} {case.__name__} # {failure}", flush=True)
+                print(f"not ok {i} {case.__name__} #", *str(failure).split(), flush=True)
     print(f"# {time.monotonic() - started:.1f} s")
 
 

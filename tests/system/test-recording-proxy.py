@@ -196,7 +196,7 @@ def main():
                 case(pathlib.Path(folder))
                 print(f"ok {i} {case.__name__}", flush=True)
             except Exception as failure:
-                print(f"not ok {i} {case.__name__} # {failure}", flush=True)
+                print(f"not ok {i} {case.__name__} #", *str(failure).split(), flush=True)
 
 
 if __name__ == "__main__":
