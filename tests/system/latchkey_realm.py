@@ -157,8 +157,9 @@ class Kdc:
         setpriv = find_program("setpriv")
         guard = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
         self.process = subprocess.Popen(
-            [*guard, find_program("krb5kdc"), "-n"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, env=self.realm.tool_environment(self, self.skew))
+            [*guard, find_program("krb5kdc"), "-n"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            env=self.realm.tool_environment(self, self.skew))
         said, deadline = b"", time.monotonic() + READY_SECONDS
         try:
             while b"starting..." not in said:
