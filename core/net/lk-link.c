@@ -26,8 +26,7 @@ struct _LkLink
   guint16 port;
   gboolean tls;
   char *path;
-  char *pin;
-  char *pin_text; /* as given, when it is no pin */
+  LkPin *pin;
   LkTrust *trust;
   LkAuth *auth;
   guint connect_ms;
@@ -37,7 +36,6 @@ struct _LkLink
 
   char *peer;      /* "pc-7:5985" */
   char *described; /* "pc-7 (10.0.0.7:5985)" once an address is known */
-  char *peer_pin;
   LkChannel *channel;
   gint64 last_answer; /* monotonic */
   guint serial;
@@ -67,11 +65,7 @@ lk_link_new (const LkLinkOptions *options)
   self->port = options->port;
   self->tls = options->tls;
   self->path = g_strdup (options->path != NULL ? options->path : "/wsman");
-  if (options->pin != NULL)
-    {
-      self->pin = lk_pin_parse (options->pin);
-      self->pin_text = self->pin == NULL ? g_strdup (options->pin) : NULL;
-    }
+  self->pin = lk_pin_new (options->pin, options->pinned, options->pinned_at);
   if (options->trust != NULL)
     self->trust = lk_trust_ref (options->trust);
   if (options->user != NULL)
@@ -101,13 +95,11 @@ lk_link_free (LkLink *self)
   drop_channel (self);
   g_clear_pointer (&self->host, g_free);
   g_clear_pointer (&self->path, g_free);
-  g_clear_pointer (&self->pin, g_free);
-  g_clear_pointer (&self->pin_text, g_free);
+  g_clear_pointer (&self->pin, lk_pin_free);
   g_clear_pointer (&self->trust, lk_trust_unref);
   g_clear_pointer (&self->auth, lk_auth_free);
   g_clear_pointer (&self->peer, g_free);
   g_clear_pointer (&self->described, g_free);
-  g_clear_pointer (&self->peer_pin, g_free);
   g_free (self);
 }
 
@@ -267,7 +259,7 @@ secure (LkLink *self, Call *call, GError **error)
   LkIo io;
 
   self->stage = LK_LINK_TLS;
-  if (self->trust == NULL || self->pin_text != NULL)
+  if (self->trust == NULL || !lk_pin_is_valid (self->pin))
     return fail (self, LK_LINK_PROBLEM_UNTRUSTED, LK_ERROR_INVALID, error,
                  self->trust == NULL ? "TLS needs something to trust"
                                      : "the pin is not the SHA-256 of a certificate in hex");
@@ -276,7 +268,7 @@ secure (LkLink *self, Call *call, GError **error)
   if (io != LK_IO_OK)
     return fail_io (self, call, io, self->connect_ms, "during the TLS handshake", error);
   if (!lk_trust_verify (self->trust, lk_channel_get_session (self->channel), self->host, self->pin,
-                        &self->peer_pin, &why))
+                        &why))
     return fail (self, LK_LINK_PROBLEM_UNTRUSTED, LK_ERROR_DENIED, error, "%s", why);
 
   return TRUE;
@@ -578,5 +570,11 @@ lk_link_get_serial (LkLink *self)
 const char *
 lk_link_get_peer_pin (LkLink *self)
 {
-  return self->peer_pin;
+  return lk_pin_get_seen_hex (self->pin);
+}
+
+GBytes *
+lk_link_get_peer_certificate (LkLink *self)
+{
+  return lk_pin_get_seen (self->pin);
 }
