@@ -43,6 +43,7 @@ typedef enum
   LK_TAKES_VALUE = 1 << 10,   /* --fd, --file */
   LK_TAKES_ONCE = 1 << 11,    /* --once */
   LK_TAKES_MAX = 1 << 12,     /* --max */
+  LK_TAKES_PIN = 1 << 13,     /* --fingerprint */
 } LkTakes;
 
 typedef struct
@@ -70,6 +71,7 @@ typedef struct
   char *scope;
   gboolean once;
   int max;
+  char *fingerprint;
 } LkCtlOptions;
 
 typedef struct _LkCtl LkCtl;
@@ -116,6 +118,8 @@ void lk_ctl_options_clear (LkCtlOptions *options);
 
 /* The rows that arguments and options choose; FALSE after a usage error was told. */
 gboolean lk_ctl_get_choice (LkCtl *ctl, LkChoice *choice, gboolean is_required);
+/* The same rows themselves (LkRow); NULL after it was told why, with @status. */
+GPtrArray *lk_ctl_get_rows (LkCtl *ctl, gboolean is_required, LkExit *status);
 
 /* Tells why and gives the status: by the error's code, or another one. Takes @error. */
 LkExit lk_ctl_fail (LkCtl *ctl, GError *error);
@@ -126,6 +130,7 @@ LkExit lk_ctl_fail_usage (LkCtl *ctl, const char *format, ...) G_GNUC_PRINTF (2,
 
 /* The groups, one in each file of this folder. */
 extern const LkCtlCommand lk_ctl_machine_commands[];
+extern const LkCtlCommand lk_ctl_trust_commands[];
 extern const LkCtlCommand lk_ctl_key_commands[];
 extern const LkCtlCommand lk_ctl_credential_commands[];
 extern const LkCtlCommand lk_ctl_setting_commands[];

@@ -6,6 +6,7 @@
 #include "console/lk-console-backend.h"
 #include "console/lk-console-credentials.h"
 #include "console/lk-console-machines.h"
+#include "store/lk-pins.h"
 
 static guint16
 get_port (const LkSighting *sighting)
@@ -52,6 +53,7 @@ lk_console_check_machine (LkConsole *self,
   g_autofree char *user = NULL;
   g_autoptr (LkSecret) password = NULL;
   g_autoptr (LkTrust) trust = NULL;
+  g_autoptr (LkPinRow) pin = NULL;
   g_autoptr (GError) no_credential = NULL;
   LkLinkOptions options = { .path = "/wsman" };
   LkMachineNames names = { .name = name };
@@ -66,6 +68,9 @@ lk_console_check_machine (LkConsole *self,
       options.port = row->port;
       options.tls = row->tls;
       options.pin = row->pin;
+      pin = lk_store_get_pin (lk_console_get_store (self, NULL), row->machine_id, NULL);
+      options.pinned = pin != NULL ? pin->certificate : NULL;
+      options.pinned_at = pin != NULL ? pin->pinned_at : 0;
       names.name = row->name;
       names.fqdn = row->identity->fqdn;
       names.address = row->address;
