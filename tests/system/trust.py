@@ -109,11 +109,15 @@ def answer_on_terminal(rig, answer, *arguments):
     return process.returncode, out, said.decode()
 
 
+def first_name(rig):
+    return rig.rows("fleet.db", "SELECT name FROM machine ORDER BY id")[0][0]
+
+
 def nothing_is_trusted_by_itself(rig, first):
     for item in items(rig, "refresh", "--all", status=6):
         expect("error", item["error"], "denied")
         contains(item["message"], "self-signed", f"SHA-256 {first}", "latchkeyctl trust accept")
-    name = rig.rows("fleet.db", "SELECT name FROM machine ORDER BY id")[0][0]
+    name = first_name(rig)
     checked = rig.ctl("check", name, check=False)
     expect("exit of check", checked.returncode, 6)
     contains(checked.stdout, "self-signed", first)
@@ -137,7 +141,7 @@ def a_person_looks_first(rig, first):
 
 
 def a_given_fingerprint_decides(rig, first):
-    name = rig.rows("fleet.db", "SELECT name FROM machine ORDER BY id")[0][0]
+    name = first_name(rig)
     done = rig.ctl("trust", "accept", name, "--fingerprint", "ab:" * 31 + "ab", check=False)
     expect("exit for another fingerprint", done.returncode, 6)
     contains(done.stdout, "Refused", "1 refused")
@@ -161,6 +165,7 @@ def accepting(rig, first):
     expect("list", [(c["fingerprint"], c["state"]) for c in listed],
            [(first.replace(":", ""), "valid")] * MACHINES)
     contains(rig.ctl("trust", "list").stdout, first)
+    contains(rig.ctl("check", first_name(rig), check=False).stdout, "Its certificate is trusted")
 
 
 def a_changed_one_stops_the_machine(rig, first, second):
@@ -173,6 +178,9 @@ def a_changed_one_stops_the_machine(rig, first, second):
         contains(item["message"], "its certificate changed: accepted on 2", "first.lab.test",
                  "another issuer: it was CN=first.lab.test, now CN=second.lab.test", "a new key",
                  f"it was {first}, now {second}", "latchkeyctl trust accept")
+    checked = rig.ctl("check", first_name(rig), check=False)
+    expect("exit of check", checked.returncode, 6)
+    contains(checked.stdout, "its certificate changed", "first.lab.test")
     expect("spends", rig.rows("gateway.db", "SELECT count (*) FROM spend"), spent)
     expect("open spends", rig.rows("fleet.db", "SELECT count (*) FROM spend WHERE state != "
                                    "'confirmed'"), [(0,)])
@@ -198,7 +206,7 @@ def forgetting(rig):
     expect("exit without TLS", rig.ctl("trust", "accept", "127.0.0.1:1", "--yes",
                                        check=False).returncode, 3)
 
-    name = rig.rows("fleet.db", "SELECT name FROM machine ORDER BY id")[0][0]
+    name = first_name(rig)
     rig.ctl("trust", "forget", name, "--yes")
     expect("the forgotten row", rig.rows("fleet.db", "SELECT pin, certificate, pinned_at FROM machine"
                                          " ORDER BY id LIMIT 1"), [(None, None, 0)])
