@@ -314,18 +314,28 @@ confirm (LkCtl *ctl, const Acceptance *acceptance, LkExit *status)
   return lk_ctl_confirm (ctl, question, status);
 }
 
+static void
+print_sum (LkCtl *ctl, const Acceptance *acceptance)
+{
+  guint n =
+      ctl->options.dry_run ? acceptance->wanted->len : g_hash_table_size (acceptance->accepted);
+
+  lk_ctl_print (ctl, ctl->options.dry_run ? _ ("%u would be accepted, ") : _ ("%u accepted, "), n);
+  lk_ctl_print (ctl, _ ("%u trusted already, %u without TLS, %u refused, %u without an answer\n"),
+                acceptance->n_done_already, acceptance->n_no_tls, acceptance->n_refused,
+                acceptance->n_failed);
+}
+
 static LkExit
 accept_wanted (LkCtl *ctl, Acceptance *acceptance, guint n_all)
 {
   LkExit status;
   g_autoptr (GError) error = NULL;
 
-  if (acceptance->wanted->len == 0 || ctl->options.dry_run)
-    return judge_acceptance (acceptance, n_all);
-  if (!confirm (ctl, acceptance, &status))
+  if (acceptance->wanted->len > 0 && !ctl->options.dry_run && !confirm (ctl, acceptance, &status))
     return status;
 
-  for (guint i = 0; i < acceptance->wanted->len; i++)
+  for (guint i = 0; !ctl->options.dry_run && i < acceptance->wanted->len; i++)
     {
       LkShownCertificate *shown = g_ptr_array_index (acceptance->wanted, i);
 
@@ -333,6 +343,7 @@ accept_wanted (LkCtl *ctl, Acceptance *acceptance, guint n_all)
         return lk_ctl_fail (ctl, g_steal_pointer (&error));
       g_hash_table_add (acceptance->accepted, shown);
     }
+  print_sum (ctl, acceptance);
   return judge_acceptance (acceptance, n_all);
 }
 
@@ -371,11 +382,6 @@ accept (LkCtl *ctl)
     sort_out (ctl, g_ptr_array_index (certificates, i), &acceptance);
   status = accept_wanted (ctl, &acceptance, certificates->len);
   build_shown (ctl, certificates, &acceptance);
-  lk_ctl_print (ctl,
-                _ ("%u accepted, %u trusted already, %u without TLS, %u refused, %u without an"
-                   " answer\n"),
-                g_hash_table_size (acceptance.accepted), acceptance.n_done_already,
-                acceptance.n_no_tls, acceptance.n_refused, acceptance.n_failed);
   return status;
 }
 

@@ -256,7 +256,8 @@ lk_certificate_facts_describe_change (const LkCertificateFacts *old, const LkCer
 
   add_difference (text, "other names", old_names, new_names);
   add_difference (text, "another subject", old->subject, new->subject);
-  add_difference (text, "another issuer", old->issuer, new->issuer);
+  if (!old->is_self_signed || !new->is_self_signed)
+    add_difference (text, "another issuer", old->issuer, new->issuer);
   add_difference (text, "other dates", old_dates, new_dates);
   if (is_same_key)
     g_string_append_printf (text, "the same key, renewed (%s); ", new->key);
