@@ -119,32 +119,11 @@ discover_address (LkCtl *ctl)
   return add_list (ctl, list, LK_EXIT_USAGE);
 }
 
-/* NULL after it was told why, with @status. */
-static GPtrArray *
-get_rows (LkCtl *ctl, gboolean is_required, LkExit *status)
-{
-  LkChoice choice = { NULL, NULL, NULL };
-  gboolean is_unknown_name = FALSE;
-  g_autoptr (GError) error = NULL;
-  GPtrArray *rows;
-
-  *status = LK_EXIT_USAGE;
-  if (!lk_ctl_get_choice (ctl, &choice, is_required))
-    return NULL;
-
-  rows = lk_console_list_rows (ctl->console, &choice, &is_unknown_name, &error);
-  if (rows == NULL && is_unknown_name)
-    *status = lk_ctl_fail_as (ctl, LK_EXIT_NOTHING, g_steal_pointer (&error));
-  else if (rows == NULL)
-    *status = lk_ctl_fail (ctl, g_steal_pointer (&error));
-  return rows;
-}
-
 static LkExit
 list_rows (LkCtl *ctl)
 {
   LkExit status;
-  g_autoptr (GPtrArray) rows = get_rows (ctl, FALSE, &status);
+  g_autoptr (GPtrArray) rows = lk_ctl_get_rows (ctl, FALSE, &status);
   g_autoptr (LkCtlList) list = NULL;
 
   if (rows == NULL)
@@ -168,7 +147,7 @@ static LkExit
 show_machines (LkCtl *ctl)
 {
   LkExit status;
-  g_autoptr (GPtrArray) rows = get_rows (ctl, TRUE, &status);
+  g_autoptr (GPtrArray) rows = lk_ctl_get_rows (ctl, TRUE, &status);
 
   return rows != NULL ? lk_ctl_show_rows (ctl, rows) : status;
 }
@@ -177,7 +156,7 @@ static LkExit
 forget (LkCtl *ctl)
 {
   LkExit status;
-  g_autoptr (GPtrArray) rows = get_rows (ctl, TRUE, &status);
+  g_autoptr (GPtrArray) rows = lk_ctl_get_rows (ctl, TRUE, &status);
   g_autoptr (GHashTable) machines = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_autoptr (LkCtlList) list = NULL;
   g_autofree char *question = NULL;
@@ -214,29 +193,6 @@ forget (LkCtl *ctl)
   return LK_EXIT_OK;
 }
 
-static LkExit
-trust (LkCtl *ctl)
-{
-  const char *names[] = { ctl->args[0], NULL };
-  const LkChoice choice = { .names = names };
-  gboolean is_none = g_str_equal (ctl->args[1], "none");
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) rows = lk_console_list_rows (ctl->console, &choice, NULL, &error);
-  const LkRow *row;
-
-  if (rows == NULL)
-    return lk_ctl_fail_as (ctl, LK_EXIT_NOTHING, g_steal_pointer (&error));
-  row = g_ptr_array_index (rows, 0);
-  if (!lk_console_set_pin (ctl->console, row->machine_id, is_none ? NULL : ctl->args[1], &error))
-    return lk_ctl_fail (ctl, g_steal_pointer (&error));
-
-  lk_ctl_print (ctl,
-                is_none ? _ ("%s is trusted by its certificate's authority\n")
-                        : _ ("%s is trusted by this certificate and no other\n"),
-                row->name);
-  return LK_EXIT_OK;
-}
-
 const LkCtlCommand lk_ctl_machine_commands[] = {
   { "discover file", N_ ("FILE"),
     N_ ("Add machines from a CSV file or a plain list (- for standard input)"),
@@ -255,7 +211,5 @@ const LkCtlCommand lk_ctl_machine_commands[] = {
   { "forget", N_ ("NAME…"), N_ ("Delete machines; their activations stay on record"),
     "forget pc-001\nforget --select 'result=failed,name=old-*' --yes",
     LK_TAKES_ROWS | LK_TAKES_DRY_RUN | LK_TAKES_YES, 0, -1, forget },
-  { "trust", N_ ("NAME PIN|none"), N_ ("Accept one certificate for a machine, by its SHA-256"),
-    "trust pc-001 3A:07:…\ntrust pc-001 none", 0, 2, 2, trust },
   { 0 },
 };

@@ -81,6 +81,8 @@ static const struct
     N_ ("End when nothing is due any more"), NULL },
   { LK_TAKES_MAX, "max", 0, G_OPTION_ARG_INT, FIELD (max), N_ ("Show at most so many"),
     N_ ("NUMBER") },
+  { LK_TAKES_PIN, "fingerprint", 0, G_OPTION_ARG_STRING, FIELD (fingerprint),
+    N_ ("Accept the certificate with this SHA-256 and no other, without asking"), N_ ("SHA256") },
 #undef FIELD
 };
 
@@ -120,4 +122,5 @@ lk_ctl_options_clear (LkCtlOptions *options)
   g_free (options->keytab);
   g_free (options->certificate);
   g_free (options->scheme);
+  g_free (options->fingerprint);
 }

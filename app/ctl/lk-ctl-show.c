@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define MAX_EVENTS 50
@@ -288,6 +289,8 @@ find_code (guint32 code)
 static const char *
 advise (const LkItemRow *item)
 {
+  if (item->message != NULL && strstr (item->message, "latchkeyctl ") != NULL)
+    return NULL; /* the message tells it itself */
   if (g_strcmp0 (item->error, "unreachable") == 0)
     return _ ("See whether the machine is on and WinRM is set up: latchkeyctl check NAME");
   if (g_strcmp0 (item->error, "denied") == 0)

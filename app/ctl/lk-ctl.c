@@ -10,9 +10,10 @@
 #include <string.h>
 
 static const LkCtlCommand *const groups[] = {
-  lk_ctl_machine_commands, lk_ctl_plan_commands,       lk_ctl_job_commands,
-  lk_ctl_key_commands,     lk_ctl_credential_commands, lk_ctl_setting_commands,
-  lk_ctl_report_commands,  lk_ctl_store_commands,      lk_ctl_help_commands,
+  lk_ctl_machine_commands, lk_ctl_trust_commands,  lk_ctl_plan_commands,
+  lk_ctl_job_commands,     lk_ctl_key_commands,    lk_ctl_credential_commands,
+  lk_ctl_setting_commands, lk_ctl_report_commands, lk_ctl_store_commands,
+  lk_ctl_help_commands,
 };
 
 const LkCtlCommand *
@@ -124,4 +125,24 @@ lk_ctl_get_choice (LkCtl *ctl, LkChoice *choice, gboolean is_required)
   choice->select = options->select;
   choice->product = options->product;
   return TRUE;
+}
+
+GPtrArray *
+lk_ctl_get_rows (LkCtl *ctl, gboolean is_required, LkExit *status)
+{
+  LkChoice choice = { NULL, NULL, NULL };
+  gboolean is_unknown_name = FALSE;
+  g_autoptr (GError) error = NULL;
+  GPtrArray *rows;
+
+  *status = LK_EXIT_USAGE;
+  if (!lk_ctl_get_choice (ctl, &choice, is_required))
+    return NULL;
+
+  rows = lk_console_list_rows (ctl->console, &choice, &is_unknown_name, &error);
+  if (rows == NULL && is_unknown_name)
+    *status = lk_ctl_fail_as (ctl, LK_EXIT_NOTHING, g_steal_pointer (&error));
+  else if (rows == NULL)
+    *status = lk_ctl_fail (ctl, g_steal_pointer (&error));
+  return rows;
 }

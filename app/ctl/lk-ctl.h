@@ -46,6 +46,7 @@ typedef enum
   LK_TAKES_SET = 1 << 13, /* --ask, --ticket, --keytab, --certificate, --private-key, --scheme */
   LK_TAKES_PASSWORD_ONLY = 1 << 14, /* --password-fd, --password-file */
   LK_TAKES_VERBOSE = 1 << 15,       /* --verbose */
+  LK_TAKES_PIN = 1 << 16,           /* --fingerprint */
 } LkTakes;
 
 typedef struct
@@ -79,6 +80,7 @@ typedef struct
   gboolean verbose;
   gboolean once;
   int max;
+  char *fingerprint;
 } LkCtlOptions;
 
 typedef struct _LkCtl LkCtl;
@@ -125,6 +127,8 @@ void lk_ctl_options_clear (LkCtlOptions *options);
 
 /* The rows that arguments and options choose; FALSE after a usage error was told. */
 gboolean lk_ctl_get_choice (LkCtl *ctl, LkChoice *choice, gboolean is_required);
+/* The same rows themselves (LkRow); NULL after it was told why, with @status. */
+GPtrArray *lk_ctl_get_rows (LkCtl *ctl, gboolean is_required, LkExit *status);
 
 /* Asks for the passwords of the “ask” sets that the chosen rows need (@choice NULL: as
  * lk_ctl_get_choice() has them). FALSE with @status when one was not given. */
@@ -141,6 +145,7 @@ LkExit lk_ctl_fail_usage (LkCtl *ctl, const char *format, ...) G_GNUC_PRINTF (2,
 
 /* The groups, one in each file of this folder. */
 extern const LkCtlCommand lk_ctl_machine_commands[];
+extern const LkCtlCommand lk_ctl_trust_commands[];
 extern const LkCtlCommand lk_ctl_key_commands[];
 extern const LkCtlCommand lk_ctl_credential_commands[];
 extern const LkCtlCommand lk_ctl_setting_commands[];

@@ -158,8 +158,8 @@ tell_certificate (const char *name,
                   const char *key_path,
                   const LkCertificateFacts *facts)
 {
-  g_autofree char *until = lk_time_to_iso8601 (facts->valid_until);
-  g_autofree char *pin = lk_certificate_facts_dup_pin (facts);
+  g_autofree char *until = lk_time_to_iso8601 (facts->not_after);
+  g_autofree char *pin = lk_pin_to_text (facts->pin);
   g_autofree char *file = g_path_get_basename (path);
   g_autofree char *key_file = g_path_get_basename (key_path);
 
@@ -192,7 +192,7 @@ give_certificate (LkGatewayState *state,
       !lk_authority_issue_client (authority, name, options->days, &certificate, &key, error))
     return FALSE;
 
-  facts = lk_certificate_read (certificate, -1, error);
+  facts = lk_certificate_facts_new_pem (certificate, -1, error);
   if (facts == NULL || !write_pair (options->out, key_path, certificate, key, error))
     return FALSE;
 

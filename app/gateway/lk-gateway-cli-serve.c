@@ -183,9 +183,8 @@ warn_of_expiry (gpointer user_data)
 {
   const LkCertificateFacts *certificate =
       lk_gateway_get_certificate (((Service *) user_data)->gateway);
-  gint64 left = certificate != NULL ? certificate->valid_until - lk_clock_now (NULL) : G_MAXINT64;
-  g_autofree char *until =
-      certificate != NULL ? lk_time_to_iso8601 (certificate->valid_until) : NULL;
+  gint64 left = certificate != NULL ? certificate->not_after - lk_clock_now (NULL) : G_MAXINT64;
+  g_autofree char *until = certificate != NULL ? lk_time_to_iso8601 (certificate->not_after) : NULL;
 
   if (left < EXPIRY_WARNING)
     g_printerr ("latchkey-gateway: the TLS certificate %s on %s; make a new one with:"
@@ -213,8 +212,8 @@ on_hang_up (gpointer user_data)
   if (certificate == NULL)
     return G_SOURCE_CONTINUE;
 
-  until = lk_time_to_iso8601 (certificate->valid_until);
-  pin = lk_certificate_facts_dup_pin (certificate);
+  until = lk_time_to_iso8601 (certificate->not_after);
+  pin = lk_pin_to_text (certificate->pin);
   g_printerr ("latchkey-gateway: the TLS certificate in use is good until %s, SHA-256 %s\n", until,
               pin);
   return warn_of_expiry (service);

@@ -58,8 +58,8 @@ static void
 tell_file (const char *what, const char *folder, const char *file, const LkCertificateFacts *facts)
 {
   g_autofree char *path = g_build_filename (folder, file, NULL);
-  g_autofree char *until = lk_time_to_iso8601 (facts->valid_until);
-  g_autofree char *pin = lk_certificate_facts_dup_pin (facts);
+  g_autofree char *until = lk_time_to_iso8601 (facts->not_after);
+  g_autofree char *pin = lk_pin_to_text (facts->pin);
 
   printf ("%s  %s, good until %s\n  SHA-256 %s\n", what, path, until, pin);
 }

@@ -4,6 +4,7 @@
 #include "console/lk-console-backend.h"
 
 #include "base/lk-error.h"
+#include "net/lk-certificate-facts.h"
 #include "net/lk-certificate.h"
 
 #include <glib/gi18n-lib.h>
@@ -86,7 +87,7 @@ lk_console_read_certificate (const char *path, char **pem, GError **error)
   g_autoptr (GError) cause = NULL;
 
   if (g_file_get_contents (path, &text, NULL, &cause))
-    facts = lk_certificate_read (text, -1, &cause);
+    facts = lk_certificate_facts_new_pem (text, -1, &cause);
   if (facts == NULL)
     {
       g_set_error (error, LK_ERROR, LK_ERROR_INVALID,

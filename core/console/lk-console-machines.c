@@ -5,7 +5,6 @@
 
 #include "base/lk-error.h"
 #include "console/lk-console-private.h"
-#include "net/lk-trust.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -151,20 +150,4 @@ lk_console_forget (LkConsole *self, GPtrArray *rows, guint *n, GError **error)
 
   *n = ids->len;
   return lk_store_forget (store, ids, error);
-}
-
-gboolean
-lk_console_set_pin (LkConsole *self, gint64 machine_id, const char *pin, GError **error)
-{
-  LkStore *store = lk_console_get_store (self, error);
-  g_autofree char *normal = pin != NULL ? lk_pin_parse (pin) : NULL;
-
-  if (store == NULL)
-    return FALSE;
-  if (pin == NULL || normal != NULL)
-    return lk_store_set_pin (store, machine_id, normal, error);
-
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-               _ ("A pin is the SHA-256 of a certificate, 64 hexadecimal digits"));
-  return FALSE;
 }

@@ -36,6 +36,3 @@ GPtrArray *lk_console_list_events (LkConsole *self, gint64 machine_id, guint max
 
 /* Forgets the machines of @rows; how many they were goes to @n. */
 gboolean lk_console_forget (LkConsole *self, GPtrArray *rows, guint *n, GError **error);
-
-/* Accepts one certificate for one machine: its SHA-256 in hex, or NULL to go by CAs again. */
-gboolean lk_console_set_pin (LkConsole *self, gint64 machine_id, const char *pin, GError **error);

@@ -39,7 +39,7 @@ static const LkSetting settings[] = {
   { LK_SETTING_BACKEND_TIMEOUT, LK_SETTING_DURATION, "30s", NULL, 1000, 600 * 1000,
     N_ ("How long to wait for an answer of the backend") },
   { LK_SETTING_MACHINES_CA, LK_SETTING_FILE, NULL, NULL, 0, 0,
-    N_ ("File (PEM) of the authorities that certify the machines; else the system's") },
+    N_ ("File (PEM) of the authorities that certify the machines, in place of the system's") },
   { LK_SETTING_WORKERS, LK_SETTING_NUMBER, "64", NULL, 1, 512,
     N_ ("Machines that are talked to at the same time") },
   { LK_SETTING_FIRST_BACK_OFF, LK_SETTING_DURATION, "30s", NULL, 1, 3600 * 1000,

@@ -14,6 +14,7 @@ lk_machine_target_free (LkMachineTarget *self)
   g_clear_pointer (&self->rows, g_ptr_array_unref);
   g_clear_pointer (&self->sighting, lk_sighting_free);
   g_clear_pointer (&self->trust, lk_trust_unref);
+  g_clear_pointer (&self->pin, lk_pin_row_free);
   g_free (self->full_name);
   g_free (self);
 }
@@ -41,7 +42,7 @@ find_machine (LkMachineTarget *self, LkConsole *console, const char *name, GErro
 }
 
 static void
-take_row (LkMachineTarget *self, const LkRow *row)
+take_row (LkMachineTarget *self, LkStore *store, const LkRow *row)
 {
   self->full_name =
       lk_machine_make_full_name (row->name, row->identity->fqdn, row->identity->domain);
@@ -50,6 +51,9 @@ take_row (LkMachineTarget *self, const LkRow *row)
   self->options.port = row->port;
   self->options.tls = row->tls;
   self->options.pin = row->pin;
+  self->pin = lk_store_get_pin (store, row->machine_id, NULL);
+  self->options.pinned = self->pin != NULL ? self->pin->certificate : NULL;
+  self->options.pinned_at = self->pin != NULL ? self->pin->pinned_at : 0;
   self->names = (LkMachineNames){ row->name, self->full_name, row->address, row->identity->domain };
 }
 
@@ -73,7 +77,7 @@ lk_machine_target_find (LkConsole *console, const char *name, GError **error)
   if (!find_machine (self, console, name, error))
     return NULL;
   if (self->rows != NULL)
-    take_row (self, g_ptr_array_index (self->rows, 0));
+    take_row (self, lk_console_get_store (console, NULL), g_ptr_array_index (self->rows, 0));
   else
     take_sighting (self);
 

@@ -3,6 +3,7 @@
 
 #include "console/lk-console-credentials.h"
 #include "net/lk-link.h"
+#include "store/lk-pins.h"
 
 /**
  * LkMachineTarget:
@@ -18,6 +19,7 @@ typedef struct
   LkSighting *sighting;
   char *full_name;
   LkTrust *trust;
+  LkPinRow *pin;
 } LkMachineTarget;
 
 /* @name: of a known machine, or any "NAME", "NAME:PORT" or "https://NAME". */

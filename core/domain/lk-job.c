@@ -15,6 +15,7 @@ lk_item_free (LkItem *self)
   g_free (self->domain);
   g_free (self->address);
   g_free (self->pin);
+  g_clear_pointer (&self->pinned, g_bytes_unref);
   g_free (self->stack);
   g_free (self->os_version);
   g_clear_pointer (&self->identity, lk_identity_free);

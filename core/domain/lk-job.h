@@ -36,7 +36,9 @@ typedef struct
   char *address;
   guint16 port;
   gboolean tls;
-  char *pin;
+  char *pin;        /* of the accepted certificate; NULL: it goes by CAs */
+  GBytes *pinned;   /* that certificate (DER), or NULL */
+  gint64 pinned_at; /* when it was accepted, or 0 */
   char *stack;
   char *os_version;
   LkIdentity *identity; /* of the row; NULL for a machine that was never read */

@@ -50,8 +50,7 @@ hash_certificate (const LkCertificateFacts *certificate)
 {
   unsigned char hash[HASH_BYTES] = { 0 };
 
-  sodium_hex2bin (hash, sizeof hash, certificate->fingerprint, strlen (certificate->fingerprint),
-                  NULL, NULL, NULL);
+  sodium_hex2bin (hash, sizeof hash, certificate->pin, strlen (certificate->pin), NULL, NULL, NULL);
   return g_bytes_new (hash, sizeof hash);
 }
 
@@ -61,7 +60,7 @@ request_set_proof (Request *self, const char *token, const LkCertificateFacts *c
 {
   self->kind = certificate != NULL ? "certificate" : "token";
   self->hash = certificate != NULL ? hash_certificate (certificate) : hash_token (token);
-  self->ends_at = certificate != NULL ? certificate->valid_until : 0;
+  self->ends_at = certificate != NULL ? certificate->not_after : 0;
 }
 
 LkSecret *

@@ -3,7 +3,7 @@
 
 #include "base/lk-secret.h"
 #include "gateway/lk-gateway-state.h"
-#include "net/lk-certificate.h"
+#include "net/lk-certificate-facts.h"
 
 /* The consoles that may ask, and how each proves who it is: by a token, of which only a hash is
  * kept, or by a certificate, of which the SHA-256 is. */

@@ -200,8 +200,8 @@ lk_gateway_folder_init (const char *folder,
   if (!write_folder (folder, authority, certificate, key, error))
     return FALSE;
 
-  *ca = lk_certificate_read (lk_authority_get_certificate (authority), -1, error);
-  *server = lk_certificate_read (certificate, -1, error);
+  *ca = lk_certificate_facts_new_pem (lk_authority_get_certificate (authority), -1, error);
+  *server = lk_certificate_facts_new_pem (certificate, -1, error);
   return *ca != NULL && *server != NULL;
 }
 
@@ -240,7 +240,7 @@ lk_gateway_folder_renew (const char *folder,
   g_autoptr (LkSecret) key = NULL;
   g_autoptr (LkSecret) new_key = NULL;
 
-  facts = old != NULL ? lk_certificate_read (old, -1, error) : NULL;
+  facts = old != NULL ? lk_certificate_facts_new_pem (old, -1, error) : NULL;
   if (facts == NULL || !load_server_key (folder, &key, error) ||
       !lk_authority_issue_server (authority,
                                   names != NULL ? names : (const char *const *) facts->names, days,
@@ -253,6 +253,6 @@ lk_gateway_folder_renew (const char *folder,
       !write_in (folder, LK_GATEWAY_SERVER, certificate, CERTIFICATE_MODE, TRUE, error))
     return FALSE;
 
-  *server = lk_certificate_read (certificate, -1, error);
+  *server = lk_certificate_facts_new_pem (certificate, -1, error);
   return *server != NULL;
 }

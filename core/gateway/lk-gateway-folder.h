@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/lk-authority.h"
+#include "net/lk-certificate-facts.h"
 
 /* A folder with what a gateway needs for TLS: ca.pem and ca-key.pem, its own authority; server.pem
  * and server-key.pem, the gateway's certificate. Files appear whole, and keys are for their owner

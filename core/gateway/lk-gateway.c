@@ -225,7 +225,7 @@ lk_gateway_reload (LkGateway *self, GError **error)
   /* A key may be a link, and a group's, as certbot and Debian's ssl-cert leave it. */
   if (g_file_get_contents (self->tls_certificate, &certificate, &certificate_length, &cause) &&
       g_file_get_contents (self->tls_key, &key, &key_length, &cause))
-    facts = lk_certificate_read (certificate, (gssize) certificate_length, &cause);
+    facts = lk_certificate_facts_new_pem (certificate, (gssize) certificate_length, &cause);
   if (facts != NULL)
     done = lk_server_set_certificate (self->server, certificate, certificate_length, key,
                                       key_length, error);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "gateway/lk-gateway-upstream.h"
-#include "net/lk-certificate.h"
+#include "net/lk-certificate-facts.h"
 
 typedef struct
 {

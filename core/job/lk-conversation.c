@@ -53,6 +53,8 @@ lk_conversation_get_licensing (LkConversation *self, GError **error)
     .path = "/wsman",
     .trust = self->options->trust,
     .pin = item->pin,
+    .pinned = item->pinned,
+    .pinned_at = item->pinned_at,
     .connect_ms = self->options->connect_ms,
     .first_byte_ms = self->options->answer_ms,
   };

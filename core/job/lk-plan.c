@@ -4,6 +4,7 @@
 #include "job/lk-plan.h"
 
 #include "domain/lk-job.h"
+#include "store/lk-pins.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -42,6 +43,8 @@ static const struct
   const char *title;
 } steps[] = {
   { "refresh", N_ ("Read the machine") },
+  { LK_STEP_ACCEPT_CERTIFICATE, N_ ("Accept the certificate") },
+  { LK_STEP_FORGET_CERTIFICATE, N_ ("Forget the certificate") },
   { "install-key", N_ ("Install the product key") },
   { "uninstall-key", N_ ("Uninstall the product key") },
   { "read-iid", N_ ("Read the installation ID") },

@@ -123,14 +123,14 @@ advise_on_tcp (const LkLinkOptions *options, LkLink *link, GCancellable *cancell
 static char *
 advise_on_tls (LkLink *link)
 {
-  const char *pin = lk_link_get_peer_pin (link);
-
-  if (lk_link_get_problem (link) == LK_LINK_PROBLEM_UNTRUSTED && pin != NULL)
-    return g_strdup_printf (
-        _ ("Its certificate has the SHA-256 fingerprint\n    %s\n"
-           "If the machine itself shows the same one, accept it for this machine; or name the CA "
-           "that signed it in the settings."),
-        pin);
+  if (lk_link_get_problem (link) == LK_LINK_PROBLEM_UNTRUSTED &&
+      lk_link_get_peer_certificate (link) != NULL)
+    return g_strdup (
+        _ ("Compare the SHA-256 fingerprint with that of the certificate on the machine itself "
+           "(exported to a file there: certutil -hashfile FILE SHA256).\n"
+           "If it is the same, accept it for this machine: latchkeyctl trust accept NAME\n"
+           "Or name the authorities that certify your machines: latchkeyctl config set machines.ca "
+           "FILE"));
 
   return g_strdup (_ ("Check that this port has an HTTPS listener: winrm enumerate "
                       "winrm/config/listener"));

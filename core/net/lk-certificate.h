@@ -3,7 +3,7 @@
 
 #include "base/lk-secret.h"
 
-/* X.509 certificates with EC keys (P-256, SHA-256): made, and read. All texts are PEM. */
+/* X.509 certificates with EC keys (P-256, SHA-256): made. All texts are PEM. */
 
 typedef enum
 {
@@ -44,34 +44,9 @@ gboolean lk_certificate_new (const char *name, char **certificate, char **key, G
 /* LK_ERROR_INVALID unless @name is a DNS name ("*." may begin it) or an IP address. */
 gboolean lk_certificate_check_name (const char *name, GError **error);
 
-/**
- * LkCertificateFacts:
- *
- * What a certificate says. Counted, and never changed.
- */
-typedef struct
-{
-  char *name;         /* the subject's common name; "" when there is none */
-  char **names;       /* DNS names and IP addresses that it is for */
-  char *fingerprint;  /* SHA-256 of its DER, 64 lower-case hexadecimal digits */
-  gint64 valid_from;  /* milliseconds, as all times */
-  gint64 valid_until; /* the first moment at which it is over */
-} LkCertificateFacts;
-
-/* The first certificate in @pem (@length -1: up to the NUL); LK_ERROR_INVALID without one. */
-LkCertificateFacts *lk_certificate_read (const char *pem, gssize length, GError **error);
-/* The same from DER, as a TLS peer shows it. */
-LkCertificateFacts *lk_certificate_read_der (const void *der, gsize length, GError **error);
-LkCertificateFacts *lk_certificate_facts_ref (LkCertificateFacts *self);
-void lk_certificate_facts_unref (LkCertificateFacts *self);
-/* "12:34:…", upper case, as programs show it to people; to be freed. */
-char *lk_certificate_facts_dup_pin (const LkCertificateFacts *self);
-
 /* FALSE with LK_ERROR_INVALID unless @pem holds a private key that no passphrase protects. */
 gboolean lk_certificate_is_key (const LkSecret *pem, GError **error);
 /* Whether the private key in @key belongs to the first certificate in @pem. LK_ERROR_INVALID when
  * not, or when one of them cannot be read. */
 gboolean
 lk_certificate_check_key (const char *pem, gssize length, const LkSecret *key, GError **error);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkCertificateFacts, lk_certificate_facts_unref)

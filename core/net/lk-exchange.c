@@ -29,7 +29,7 @@ lk_exchange_get_peer (const LkExchange *self)
 gboolean
 lk_exchange_is_tls (const LkExchange *self)
 {
-  return self->connection->is_tls;
+  return self->connection->tls != NULL;
 }
 
 GBytes *

@@ -92,7 +92,7 @@ secure (LkLink *self, LkCall *call, GError **error)
   LkIo io;
 
   self->stage = LK_LINK_TLS;
-  if (self->trust == NULL || self->pin_text != NULL)
+  if (self->trust == NULL || !lk_pin_is_valid (self->pin))
     return lk_link_fail (self, LK_LINK_PROBLEM_UNTRUSTED, LK_ERROR_INVALID, error,
                          self->trust == NULL
                              ? "TLS needs something to trust"
@@ -102,8 +102,7 @@ secure (LkLink *self, LkCall *call, GError **error)
                              &patience);
   if (io != LK_IO_OK)
     return lk_link_fail_io (self, call, io, self->connect_ms, "during the TLS handshake", error);
-  if (!lk_trust_verify (self->trust, lk_channel_get_session (self->channel), name, self->pin,
-                        &self->peer_pin, &why))
+  if (!lk_trust_verify (self->trust, lk_channel_get_session (self->channel), name, self->pin, &why))
     return lk_link_fail (self, LK_LINK_PROBLEM_UNTRUSTED, LK_ERROR_DENIED, error, "%s", why);
 
   return TRUE;

@@ -15,8 +15,7 @@ struct _LkLink
   guint16 port;
   gboolean tls;
   char *path;
-  char *pin;
-  char *pin_text; /* as given, when it is no pin */
+  LkPin *pin;
   LkTrust *trust;
   LkAuth *auth;
   guint connect_ms;
@@ -26,7 +25,6 @@ struct _LkLink
 
   char *peer;      /* "pc-7:5985" */
   char *described; /* "pc-7 (10.0.0.7:5985)" once an address is known */
-  char *peer_pin;
   LkChannel *channel;
   gboolean is_last;   /* the peer takes no further request on this channel */
   gint64 last_answer; /* monotonic */

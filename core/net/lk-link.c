@@ -24,11 +24,7 @@ lk_link_new (const LkLinkOptions *options)
   self->port = options->port;
   self->tls = options->tls;
   self->path = g_strdup (options->path != NULL ? options->path : "/wsman");
-  if (options->pin != NULL)
-    {
-      self->pin = lk_pin_parse (options->pin);
-      self->pin_text = self->pin == NULL ? g_strdup (options->pin) : NULL;
-    }
+  self->pin = lk_pin_new (options->pin, options->pinned, options->pinned_at);
   if (options->trust != NULL)
     self->trust = lk_trust_ref (options->trust);
   self->name = g_strdup (options->name);
@@ -52,13 +48,11 @@ lk_link_free (LkLink *self)
   g_clear_pointer (&self->host, g_free);
   g_clear_pointer (&self->name, g_free);
   g_clear_pointer (&self->path, g_free);
-  g_clear_pointer (&self->pin, g_free);
-  g_clear_pointer (&self->pin_text, g_free);
+  g_clear_pointer (&self->pin, lk_pin_free);
   g_clear_pointer (&self->trust, lk_trust_unref);
   g_clear_pointer (&self->auth, lk_auth_free);
   g_clear_pointer (&self->peer, g_free);
   g_clear_pointer (&self->described, g_free);
-  g_clear_pointer (&self->peer_pin, g_free);
   g_free (self);
 }
 
@@ -308,7 +302,13 @@ lk_link_get_serial (LkLink *self)
 const char *
 lk_link_get_peer_pin (LkLink *self)
 {
-  return self->peer_pin;
+  return lk_pin_get_seen_hex (self->pin);
+}
+
+GBytes *
+lk_link_get_peer_certificate (LkLink *self)
+{
+  return lk_pin_get_seen (self->pin);
 }
 
 const char *

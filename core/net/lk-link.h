@@ -23,6 +23,8 @@ typedef struct
   LkLogin *login;      /* NULL: nobody */
   LkTrust *trust;      /* needed for TLS */
   const char *pin;     /* SHA-256 of the certificate (DER) in hex: then this one and no other */
+  GBytes *pinned;      /* that certificate (DER), to say what changed; NULL: unknown */
+  gint64 pinned_at;    /* when it was accepted, ms; 0: unknown */
   guint connect_ms;    /* connect and TLS handshake each; 0: 5 s */
   guint first_byte_ms; /* from the last byte sent; 0: 70 s */
   guint call_ms;       /* everything together; 0: 180 s */
@@ -108,6 +110,8 @@ gboolean lk_link_is_fresh (LkLink *self);
 void lk_link_require_serial (LkLink *self, guint serial);
 /* SHA-256 of the certificate that the peer showed last, hex, or NULL. */
 const char *lk_link_get_peer_pin (LkLink *self);
+/* That certificate (DER), also when it was refused; NULL: none was shown. It stays the link's. */
+GBytes *lk_link_get_peer_certificate (LkLink *self);
 
 /* Which ways of signing in were tried and what came of them, one line each; "" for none. */
 const char *lk_link_get_trail (LkLink *self);

@@ -377,7 +377,11 @@ read_client_certificate (LkConnection *self)
   const gnutls_datum_t *chain = gnutls_certificate_get_peers (self->session, &n);
 
   if (self->tls->request != GNUTLS_CERT_IGNORE && chain != NULL && n > 0)
-    self->client = lk_certificate_read_der (chain[0].data, chain[0].size, NULL);
+    {
+      g_autoptr (GBytes) der = g_bytes_new (chain[0].data, chain[0].size);
+
+      self->client = lk_certificate_facts_new (der, NULL);
+    }
 }
 
 static void
@@ -488,7 +492,6 @@ lk_connection_open (LkLoop *loop,
   self->link.data = self;
   self->parser = lk_http_parser_new (LK_HTTP_REQUEST, loop->shared->options.max_body);
   self->backlog = g_byte_array_new ();
-  self->is_tls = tls;
   self->local = *local;
   self->peer = *peer;
   self->interest = EPOLLIN;

@@ -108,8 +108,7 @@ typedef struct
   LkLoop *loop; /* a reference */
   GList link;
   LkConnectionState state;
-  LkServerTls *tls; /* a reference, or NULL */
-  gboolean is_tls;
+  LkServerTls *tls;           /* a reference, or NULL */
   gnutls_session_t session;   /* or NULL */
   LkCertificateFacts *client; /* what the peer proved to have, or NULL */
   LkHttpParser *parser;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "net/lk-certificate.h"
+#include "net/lk-certificate-facts.h"
 #include "net/lk-http.h"
 
 #include <sys/socket.h>

@@ -3,11 +3,12 @@
 
 #include "net/lk-trust.h"
 
+#include "base/lk-clock.h"
 #include "base/lk-error.h"
+#include "net/lk-certificate-facts.h"
 
 #include <gio/gio.h>
 #include <gnutls/x509.h>
-#include <sodium.h>
 #include <string.h>
 
 #define PIN_BYTES 32
@@ -18,6 +19,16 @@ struct _LkTrust
   gatomicrefcount refs;
   gnutls_certificate_credentials_t credentials;
   gnutls_priority_t priority;
+};
+
+struct _LkPin
+{
+  gboolean is_set;
+  char *expected; /* NULL although set: it was none */
+  GBytes *certificate;
+  gint64 accepted_at;
+  GBytes *seen;
+  char *seen_hex;
 };
 
 /* One credentials object serves all sessions, since reading the CAs takes long; what a session
@@ -103,6 +114,48 @@ lk_pin_parse (const char *text)
   return pin->len == 2 * PIN_BYTES ? g_strdup (pin->str) : NULL;
 }
 
+LkPin *
+lk_pin_new (const char *pin, GBytes *certificate, gint64 accepted_at)
+{
+  LkPin *self = g_new0 (LkPin, 1);
+
+  self->is_set = pin != NULL;
+  self->expected = pin != NULL ? lk_pin_parse (pin) : NULL;
+  self->certificate = certificate != NULL ? g_bytes_ref (certificate) : NULL;
+  self->accepted_at = accepted_at;
+  return self;
+}
+
+void
+lk_pin_free (LkPin *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->expected);
+  g_clear_pointer (&self->certificate, g_bytes_unref);
+  g_clear_pointer (&self->seen, g_bytes_unref);
+  g_free (self->seen_hex);
+  g_free (self);
+}
+
+gboolean
+lk_pin_is_valid (const LkPin *self)
+{
+  return !self->is_set || self->expected != NULL;
+}
+
+GBytes *
+lk_pin_get_seen (const LkPin *self)
+{
+  return self->seen;
+}
+
+const char *
+lk_pin_get_seen_hex (const LkPin *self)
+{
+  return self->seen_hex;
+}
+
 gnutls_session_t
 lk_trust_new_session (LkTrust *self, const char *host, LkClientCertificate *certificate)
 {
@@ -118,50 +171,82 @@ lk_trust_new_session (LkTrust *self, const char *host, LkClientCertificate *cert
   return session;
 }
 
+/* What is wrong with a chain and cannot be told better from the certificate itself. */
 static const struct
 {
   guint flag;
   const char *why;
 } reasons[] = {
-  { GNUTLS_CERT_EXPIRED, "its certificate has expired" },
-  { GNUTLS_CERT_NOT_ACTIVATED, "its certificate is not valid yet" },
   { GNUTLS_CERT_REVOKED, "its certificate was revoked" },
-  { GNUTLS_CERT_SIGNER_NOT_FOUND, "its certificate comes from a CA that is not trusted here" },
   { GNUTLS_CERT_SIGNER_NOT_CA, "its certificate was signed by something that is no CA" },
   { GNUTLS_CERT_SIGNATURE_FAILURE, "the signature on its certificate is wrong" },
   { GNUTLS_CERT_INSECURE_ALGORITHM, "its certificate uses an algorithm that is no longer safe" },
-  { GNUTLS_CERT_UNEXPECTED_OWNER, "its certificate is for another name" },
   { GNUTLS_CERT_PURPOSE_MISMATCH, "its certificate is not meant for servers" },
 };
 
-static char *
-describe (guint status)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (reasons); i++)
-    if ((status & reasons[i].flag) != 0)
-      return g_strdup (reasons[i].why);
+static void add_reason (GString *why, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
-  return g_strdup_printf ("its certificate cannot be trusted (%#x)", status);
+static void
+add_reason (GString *why, const char *format, ...)
+{
+  va_list args;
+
+  if (why->len > 0)
+    g_string_append (why, "; ");
+  va_start (args, format);
+  g_string_append_vprintf (why, format, args);
+  va_end (args);
+}
+
+/* The dates of the certificate itself; those of a CA above it may be what is wrong, too. */
+static void
+add_dates (GString *why, guint status, const LkCertificateFacts *facts)
+{
+  g_autofree char *dates = lk_certificate_facts_describe_dates (facts, lk_clock_now (NULL));
+
+  if ((status & (GNUTLS_CERT_EXPIRED | GNUTLS_CERT_NOT_ACTIVATED)) == 0)
+    return;
+  if (dates != NULL)
+    add_reason (why, "its certificate %s%s", g_str_has_prefix (dates, "expired") ? "" : "is ",
+                dates);
+  else
+    add_reason (why, "the certificate of a CA above it %s",
+                (status & GNUTLS_CERT_EXPIRED) != 0 ? "has expired" : "is not valid yet");
 }
 
 static char *
-compute_pin (gnutls_session_t session)
+describe (guint status, const char *host, const LkCertificateFacts *facts)
 {
-  guint n = 0;
-  const gnutls_datum_t *chain = gnutls_certificate_get_peers (session, &n);
-  guint8 digest[PIN_BYTES];
-  gsize size = sizeof digest;
-  char hex[2 * PIN_BYTES + 1];
+  g_autofree char *names = lk_certificate_facts_join_names (facts);
+  g_autofree char *fingerprint = lk_pin_to_text (facts->pin);
+  GString *why = g_string_new (NULL);
 
-  if (chain == NULL || n == 0 ||
-      gnutls_fingerprint (GNUTLS_DIG_SHA256, &chain[0], digest, &size) != 0 || size != PIN_BYTES)
-    return NULL;
+  add_dates (why, status, facts);
+  if ((status & GNUTLS_CERT_UNEXPECTED_OWNER) != 0)
+    add_reason (why, "its certificate is for another name: not for %s, but for %s", host, names);
+  if ((status & GNUTLS_CERT_SIGNER_NOT_FOUND) != 0 && facts->is_self_signed)
+    add_reason (why, "its certificate is self-signed, so that no CA vouches for it");
+  else if ((status & GNUTLS_CERT_SIGNER_NOT_FOUND) != 0)
+    add_reason (why, "its certificate comes from a CA that is not trusted here: %s",
+                facts->issuer != NULL ? facts->issuer : "one without a name");
+  for (guint i = 0; i < G_N_ELEMENTS (reasons); i++)
+    if ((status & reasons[i].flag) != 0)
+      add_reason (why, "%s", reasons[i].why);
+  if (why->len == 0)
+    add_reason (why, "its certificate cannot be trusted (%#x)", status);
 
-  return g_strdup (sodium_bin2hex (hex, sizeof hex, digest, sizeof digest));
+  add_reason (why, "SHA-256 %s; to accept this one for it: latchkeyctl trust accept %s",
+              fingerprint, host);
+  if ((status & GNUTLS_CERT_SIGNER_NOT_FOUND) != 0 && !facts->is_self_signed)
+    add_reason (why, "to trust its CA: latchkeyctl config set machines.ca FILE");
+  return g_string_free (why, FALSE);
 }
 
 static gboolean
-verify_chain (gnutls_session_t session, const char *host, char **why)
+verify_chain (gnutls_session_t session,
+              const char *host,
+              const LkCertificateFacts *facts,
+              char **why)
 {
   gnutls_typed_vdata_st data[] = {
     { .type = GNUTLS_DT_DNS_HOSTNAME, .data = (guint8 *) host },
@@ -174,33 +259,79 @@ verify_chain (gnutls_session_t session, const char *host, char **why)
     return TRUE;
 
   *why = result == 0
-             ? describe (status)
+             ? describe (status, host, facts)
              : g_strdup_printf ("its certificate is unusable: %s", gnutls_strerror (result));
   return FALSE;
 }
 
-gboolean
-lk_trust_verify (LkTrust *self,
-                 gnutls_session_t session,
-                 const char *host,
-                 const char *pin,
-                 char **seen_pin,
-                 char **why)
+static char *
+describe_change (const LkPin *pin, const char *host, const LkCertificateFacts *facts)
 {
-  char *seen = compute_pin (session);
+  g_autoptr (LkCertificateFacts) old =
+      pin->certificate != NULL ? lk_certificate_facts_new (pin->certificate, NULL) : NULL;
+  g_autofree char *accepted = pin->accepted_at != 0 ? lk_date_to_text (pin->accepted_at) : NULL;
+  g_autofree char *names = old != NULL ? lk_certificate_facts_join_names (old) : NULL;
+  g_autofree char *until = old != NULL ? lk_date_to_text (old->not_after) : NULL;
+  g_autofree char *change = old != NULL ? lk_certificate_facts_describe_change (old, facts) : NULL;
+  g_autofree char *old_pin = lk_pin_to_text (pin->expected);
+  g_autofree char *new_pin = lk_pin_to_text (facts->pin);
+  GString *why = g_string_new ("its certificate changed: ");
 
-  g_free (*seen_pin);
-  *seen_pin = seen;
-  if (seen == NULL)
+  g_string_append_printf (why, "accepted%s%s was ", accepted != NULL ? " on " : "",
+                          accepted != NULL ? accepted : "");
+  if (old != NULL)
+    g_string_append_printf (why, "one for %s by %s, valid until %s. Different now: %s", names,
+                            old->is_self_signed   ? "itself"
+                            : old->issuer != NULL ? old->issuer
+                                                  : "an issuer without a name",
+                            until, change);
+  else
+    g_string_append_printf (why, "SHA-256 %s, it shows %s", old_pin, new_pin);
+  g_string_append_printf (why,
+                          ". If there is a reason, such as a reinstallation: latchkeyctl trust"
+                          " accept %s",
+                          host);
+  return g_string_free (why, FALSE);
+}
+
+static void
+keep_seen (LkPin *pin, gnutls_session_t session)
+{
+  guint n = 0;
+  const gnutls_datum_t *chain = gnutls_certificate_get_peers (session, &n);
+
+  g_clear_pointer (&pin->seen, g_bytes_unref);
+  g_clear_pointer (&pin->seen_hex, g_free);
+  if (chain == NULL || n == 0)
+    return;
+  pin->seen = g_bytes_new (chain[0].data, chain[0].size);
+  pin->seen_hex = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, pin->seen);
+}
+
+gboolean
+lk_trust_verify (LkTrust *self, gnutls_session_t session, const char *host, LkPin *pin, char **why)
+{
+  g_autoptr (LkCertificateFacts) facts = NULL;
+  g_autoptr (GError) error = NULL;
+
+  keep_seen (pin, session);
+  if (pin->seen == NULL)
     {
       *why = g_strdup ("it showed no certificate");
       return FALSE;
     }
-  if (pin == NULL)
-    return verify_chain (session, host, why);
-  if (strlen (pin) == strlen (seen) && sodium_memcmp (pin, seen, strlen (seen)) == 0)
+  if (pin->expected != NULL && strcmp (pin->expected, pin->seen_hex) == 0)
     return TRUE;
 
-  *why = g_strdup ("its certificate is not the one that was accepted for it");
+  facts = lk_certificate_facts_new (pin->seen, &error);
+  if (facts == NULL)
+    {
+      *why = g_strdup (error->message);
+      return FALSE;
+    }
+  if (!pin->is_set)
+    return verify_chain (session, host, facts, why);
+
+  *why = describe_change (pin, host, facts);
   return FALSE;
 }

@@ -22,18 +22,35 @@ void lk_trust_unref (LkTrust *self);
  * lower case, to be freed, or NULL. */
 char *lk_pin_parse (const char *text);
 
+/**
+ * LkPin:
+ *
+ * What one link knows of its peer's certificate: the one that a person accepted for it, if any, and
+ * the one that it showed last.
+ */
+typedef struct _LkPin LkPin;
+
+/* @pin: SHA-256 of the accepted certificate, NULL for none; @certificate: its DER, when it was
+ * kept, to say what changed; @accepted_at: ms, or 0. */
+LkPin *lk_pin_new (const char *pin, GBytes *certificate, gint64 accepted_at);
+void lk_pin_free (LkPin *self);
+/* FALSE when a pin was given that is none. */
+gboolean lk_pin_is_valid (const LkPin *self);
+/* What the peer showed last, also when it was refused: its DER, and its SHA-256 in hex. NULL: it
+ * has shown none yet. */
+GBytes *lk_pin_get_seen (const LkPin *self);
+const char *lk_pin_get_seen_hex (const LkPin *self);
+
 /* For the link. A client's session, TLS 1.2 at least, with the CAs of @self, that shows
  * @certificate (or nothing, when NULL) to a server which asks. */
 gnutls_session_t
 lk_trust_new_session (LkTrust *self, const char *host, LkClientCertificate *certificate);
-/* After the handshake, before anything is sent. With a @pin (as lk_pin_parse() gives it) the peer's
- * certificate must be that one, and nothing else counts; else its chain, its dates, its purpose and
- * the name or address @host. @seen_pin gets the certificate's own, and @why a reason in words. */
-gboolean lk_trust_verify (LkTrust *self,
-                          gnutls_session_t session,
-                          const char *host,
-                          const char *pin,
-                          char **seen_pin,
-                          char **why);
+/* After the handshake, before anything is sent. When a certificate was accepted, the peer's must be
+ * that one, and nothing else counts, not even its dates; else its chain, its dates, its purpose and
+ * the name or address @host. What was shown goes to @pin; @why gets all that is wrong, in words,
+ * and what a person can do about it. */
+gboolean
+lk_trust_verify (LkTrust *self, gnutls_session_t session, const char *host, LkPin *pin, char **why);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkTrust, lk_trust_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkPin, lk_pin_free)

@@ -251,29 +251,6 @@ lk_store_forget (LkStore *self, GArray *machine_ids, GError **error)
   return lk_store_write (self, forget_all, machine_ids, error);
 }
 
-typedef struct
-{
-  gint64 machine_id;
-  const char *pin;
-} Pin;
-
-static gboolean
-write_pin (LkDb *db, gpointer user_data, GError **error)
-{
-  Pin *pin = user_data;
-
-  return lk_db_run (db, error, "UPDATE machine SET pin = ?2 WHERE id = ?1", "is", pin->machine_id,
-                    pin->pin);
-}
-
-gboolean
-lk_store_set_pin (LkStore *self, gint64 machine_id, const char *pin, GError **error)
-{
-  Pin write = { machine_id, pin };
-
-  return lk_store_write (self, write_pin, &write, error);
-}
-
 gboolean
 lk_event_note (LkDb *db,
                gint64 now,

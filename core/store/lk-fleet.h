@@ -53,8 +53,6 @@ GPtrArray *lk_store_list_rows (LkStore *self, const LkSelection *selection, GErr
  * ever. Refused (LK_ERROR_INVALID) for a machine with open work. */
 gboolean lk_store_forget (LkStore *self, GArray *machine_ids, GError **error);
 
-gboolean lk_store_set_pin (LkStore *self, gint64 machine_id, const char *pin, GError **error);
-
 /**
  * LkEvent:
  *

@@ -21,7 +21,7 @@ lk_item_load (LkDb *db, gint64 id, GError **error)
       "   WHERE c.key_identity = i.key_identity AND c.iid = i.iid),"
       " (SELECT s.sent_at FROM spend AS s WHERE s.key_identity = i.key_identity"
       "   AND s.iid = i.iid AND s.method = 'online' AND s.state IN ('sent', 'unknown')),"
-      " m.rearm_left"
+      " m.rearm_left, m.certificate, m.pinned_at"
       " FROM item AS i JOIN job AS j ON j.id = i.job_id JOIN machine AS m ON m.id = i.machine_id"
       " LEFT JOIN product_key AS k ON k.id = j.key_id WHERE i.id = ?1",
       "i", id);
@@ -69,6 +69,8 @@ lk_item_load (LkDb *db, gint64 id, GError **error)
   item->cid = lk_query_dup (query, 29);
   item->sent_at = lk_query_int (query, 30);
   item->rearm_left = (int) lk_query_int (query, 31);
+  item->pinned = lk_query_bytes (query, 32);
+  item->pinned_at = lk_query_int (query, 33);
   return item;
 }
 

@@ -59,7 +59,7 @@ init_folder (const char *folder)
   lk_gateway_folder_init (folder, loopback, 100, &ca, &server, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (server->names[0], ==, loopback[0]);
-  g_assert_cmpstr (ca->name, ==, "Latchkey CA of 127.0.0.1");
+  g_assert_cmpstr (ca->common_name, ==, "Latchkey CA of 127.0.0.1");
 }
 
 static void
@@ -100,7 +100,7 @@ issue (const LkAuthority *authority, int days)
 
   lk_authority_issue_client (authority, "console-2", days, &identity.pem, &identity.key, &error);
   g_assert_no_error (error);
-  identity.facts = lk_certificate_read (identity.pem, -1, &error);
+  identity.facts = lk_certificate_facts_new_pem (identity.pem, -1, &error);
   return identity;
 }
 
@@ -278,11 +278,11 @@ test_rotate_certificate (void)
   clients = lk_gateway_client_list (get_state (&f), &error);
   g_assert_cmpuint (clients->len, ==, 2);
   client = clients->pdata[0];
-  g_assert_cmpstr (client->fingerprint, ==, first.facts->fingerprint);
-  g_assert_cmpint (client->ends_at, ==, first.facts->valid_until);
+  g_assert_cmpstr (client->fingerprint, ==, first.facts->pin);
+  g_assert_cmpint (client->ends_at, ==, first.facts->not_after);
   client = clients->pdata[1];
-  g_assert_cmpstr (client->fingerprint, ==, second.facts->fingerprint);
-  g_assert_cmpint (client->ends_at, ==, second.facts->valid_until);
+  g_assert_cmpstr (client->fingerprint, ==, second.facts->pin);
+  g_assert_cmpint (client->ends_at, ==, second.facts->not_after);
 }
 
 static void
@@ -330,18 +330,16 @@ test_renew (void)
   renew (folder, names, 10, &first);
   renew (folder, NULL, 20, &second);
   g_assert_true (g_strv_equal ((const char *const *) second->names, names));
-  g_assert_cmpint (second->valid_until, >, first->valid_until);
+  g_assert_cmpint (second->not_after, >, first->not_after);
   key_after = read_file (folder, LK_GATEWAY_SERVER_KEY);
   g_assert_cmpstr (key_after, ==, key_before);
   old = read_file (folder, LK_GATEWAY_OLD_SERVER);
   g_assert_cmpstr (old, !=, before); /* the one between */
 
-  g_assert_cmpstr (lk_gateway_get_certificate (f.site->gateway)->fingerprint, !=,
-                   second->fingerprint);
+  g_assert_cmpstr (lk_gateway_get_certificate (f.site->gateway)->pin, !=, second->pin);
   g_assert_true (lk_gateway_reload (f.site->gateway, &error));
   g_assert_no_error (error);
-  g_assert_cmpstr (lk_gateway_get_certificate (f.site->gateway)->fingerprint, ==,
-                   second->fingerprint);
+  g_assert_cmpstr (lk_gateway_get_certificate (f.site->gateway)->pin, ==, second->pin);
   g_assert_true (is_let_in (&f, f.site->token, NULL));
 
   /* A key that got about is replaced by removing it; until then the gateway keeps what it has. */

@@ -50,7 +50,7 @@ tell_client (LkExchange *exchange, gpointer user_data)
 {
   g_autoptr (LkCertificateFacts) client = lk_exchange_dup_client_certificate (exchange);
   g_autofree char *text = client != NULL
-                              ? g_strdup_printf ("%s %s.", client->name, client->fingerprint)
+                              ? g_strdup_printf ("%s %s.", client->common_name, client->pin)
                               : g_strdup ("nobody.");
   g_autoptr (GBytes) body = g_bytes_new (text, strlen (text));
 
@@ -126,8 +126,8 @@ make_credentials (const Fixture *f, Shown shown, char **fingerprint)
   else
     lk_authority_issue_client (issuer, "console-1", shown == EXPIRED ? -1 : 30, &pem, &key, &error);
   g_assert_no_error (error);
-  facts = lk_certificate_read (pem, -1, &error);
-  *fingerprint = g_strdup (facts->fingerprint);
+  facts = lk_certificate_facts_new_pem (pem, -1, &error);
+  *fingerprint = g_strdup (facts->pin);
   {
     const gnutls_datum_t datum = { (guchar *) pem, (guint) strlen (pem) };
     const gnutls_datum_t key_datum = { (guchar *) lk_secret_peek (key),
@@ -252,11 +252,13 @@ read_server_fingerprint (gnutls_session_t session)
 {
   guint n = 0;
   const gnutls_datum_t *chain = gnutls_certificate_get_peers (session, &n);
+  g_autoptr (GBytes) der = NULL;
   g_autoptr (LkCertificateFacts) facts = NULL;
 
   g_assert_cmpuint (n, >, 0);
-  facts = lk_certificate_read_der (chain[0].data, chain[0].size, NULL);
-  return g_strdup (facts->fingerprint);
+  der = g_bytes_new (chain[0].data, chain[0].size);
+  facts = lk_certificate_facts_new (der, NULL);
+  return g_strdup (facts->pin);
 }
 
 /* A connection goes on while new ones see the new certificate; a broken one changes nothing. */

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DAY (24 * 60 * 60)
+#define DAY      (24 * 60 * 60)
+#define LONG_AGO (-400)
 
 struct _LkTestCa
 {
@@ -32,7 +33,7 @@ make_key (void)
 }
 
 static gnutls_x509_crt_t
-make_certificate (gnutls_x509_privkey_t key, const char *name, int days)
+make_certificate (gnutls_x509_privkey_t key, const char *name, int from, int days)
 {
   gnutls_x509_crt_t certificate;
   guint32 serial = g_random_int () | 1;
@@ -43,7 +44,7 @@ make_certificate (gnutls_x509_privkey_t key, const char *name, int days)
   gnutls_x509_crt_set_key (certificate, key);
   gnutls_x509_crt_set_serial (certificate, &serial, sizeof serial);
   gnutls_x509_crt_set_dn_by_oid (certificate, GNUTLS_OID_X520_COMMON_NAME, 0, name, strlen (name));
-  gnutls_x509_crt_set_activation_time (certificate, now - 400 * DAY);
+  gnutls_x509_crt_set_activation_time (certificate, now + (time_t) from * DAY);
   gnutls_x509_crt_set_expiration_time (certificate, now + (time_t) days * DAY);
   return certificate;
 }
@@ -57,7 +58,7 @@ lk_test_ca_new (void)
   int fd;
 
   self->key = make_key ();
-  self->certificate = make_certificate (self->key, "Latchkey test CA", 30);
+  self->certificate = make_certificate (self->key, "Latchkey test CA", LONG_AGO, 30);
   gnutls_x509_crt_set_ca_status (self->certificate, 1);
   gnutls_x509_crt_set_key_usage (self->certificate, GNUTLS_KEY_KEY_CERT_SIGN);
   gnutls_x509_crt_sign2 (self->certificate, self->certificate, self->key, GNUTLS_DIG_SHA256, 0);
@@ -104,26 +105,43 @@ set_owner (gnutls_x509_crt_t certificate, const char *name)
 }
 
 gnutls_certificate_credentials_t
-lk_test_ca_issue (LkTestCa *self, const char *name, int days, char **pin)
+lk_test_ca_issue_from (LkTestCa *self,
+                       const char *name,
+                       int from,
+                       int days,
+                       gboolean is_self_signed,
+                       GBytes **certificate)
 {
   gnutls_x509_privkey_t key = make_key ();
-  gnutls_x509_crt_t certificate = make_certificate (key, name, days);
+  gnutls_x509_crt_t leaf = make_certificate (key, name, from, days);
   gnutls_certificate_credentials_t credentials;
   gnutls_datum_t der = { NULL, 0 };
 
-  set_owner (certificate, name);
-  gnutls_x509_crt_set_key_purpose_oid (certificate, GNUTLS_KP_TLS_WWW_SERVER, 0);
-  gnutls_x509_crt_set_key_usage (certificate, GNUTLS_KEY_DIGITAL_SIGNATURE);
-  gnutls_x509_crt_sign2 (certificate, self->certificate, self->key, GNUTLS_DIG_SHA256, 0);
+  set_owner (leaf, name);
+  gnutls_x509_crt_set_key_purpose_oid (leaf, GNUTLS_KP_TLS_WWW_SERVER, 0);
+  gnutls_x509_crt_set_key_usage (leaf, GNUTLS_KEY_DIGITAL_SIGNATURE);
+  gnutls_x509_crt_sign2 (leaf, is_self_signed ? leaf : self->certificate,
+                         is_self_signed ? key : self->key, GNUTLS_DIG_SHA256, 0);
 
-  gnutls_x509_crt_export2 (certificate, GNUTLS_X509_FMT_DER, &der);
-  if (pin != NULL)
-    *pin = g_compute_checksum_for_data (G_CHECKSUM_SHA256, der.data, der.size);
+  gnutls_x509_crt_export2 (leaf, GNUTLS_X509_FMT_DER, &der);
+  *certificate = g_bytes_new (der.data, der.size);
   gnutls_free (der.data);
 
   gnutls_certificate_allocate_credentials (&credentials);
-  g_assert_cmpint (gnutls_certificate_set_x509_key (credentials, &certificate, 1, key), ==, 0);
-  gnutls_x509_crt_deinit (certificate);
+  g_assert_cmpint (gnutls_certificate_set_x509_key (credentials, &leaf, 1, key), ==, 0);
+  gnutls_x509_crt_deinit (leaf);
   gnutls_x509_privkey_deinit (key);
+  return credentials;
+}
+
+gnutls_certificate_credentials_t
+lk_test_ca_issue (LkTestCa *self, const char *name, int days, char **pin)
+{
+  g_autoptr (GBytes) certificate = NULL;
+  gnutls_certificate_credentials_t credentials =
+      lk_test_ca_issue_from (self, name, LONG_AGO, days, FALSE, &certificate);
+
+  if (pin != NULL)
+    *pin = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, certificate);
   return credentials;
 }

@@ -19,5 +19,13 @@ const char *lk_test_ca_get_file (LkTestCa *self);
  * (negative: it expired that long ago). @pin gets its SHA-256 in hex, to be freed. */
 gnutls_certificate_credentials_t
 lk_test_ca_issue (LkTestCa *self, const char *name, int days, char **pin);
+/* The same from a day on, relative to now, and @certificate gets its DER. @is_self_signed: without
+ * the CA. */
+gnutls_certificate_credentials_t lk_test_ca_issue_from (LkTestCa *self,
+                                                        const char *name,
+                                                        int from,
+                                                        int days,
+                                                        gboolean is_self_signed,
+                                                        GBytes **certificate);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkTestCa, lk_test_ca_free)

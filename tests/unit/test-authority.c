@@ -4,6 +4,7 @@
 #include "base/lk-clock.h"
 #include "base/lk-error.h"
 #include "net/lk-authority.h"
+#include "net/lk-certificate-facts.h"
 
 #include <gnutls/x509.h>
 #include <string.h>
@@ -208,23 +209,25 @@ test_facts (void)
   g_auto (Issued) server = issue_server (authority, 100);
   g_auto (Issued) longest = issue_server (authority, 36500);
   g_autoptr (GError) error = NULL;
-  g_autoptr (LkCertificateFacts) facts = lk_certificate_read (server.certificate, -1, &error);
+  g_autoptr (LkCertificateFacts) facts =
+      lk_certificate_facts_new_pem (server.certificate, -1, &error);
   g_autoptr (LkCertificateFacts) of_ca =
-      lk_certificate_read (lk_authority_get_certificate (authority), -1, &error);
-  g_autoptr (LkCertificateFacts) of_longest = lk_certificate_read (longest.certificate, -1, &error);
-  g_autofree char *pin = lk_certificate_facts_dup_pin (facts);
+      lk_certificate_facts_new_pem (lk_authority_get_certificate (authority), -1, &error);
+  g_autoptr (LkCertificateFacts) of_longest =
+      lk_certificate_facts_new_pem (longest.certificate, -1, &error);
+  g_autofree char *pin = lk_pin_to_text (facts->pin);
   gint64 now = lk_clock_now (NULL);
 
   g_assert_no_error (error);
-  g_assert_cmpstr (facts->name, ==, names[0]);
+  g_assert_cmpstr (facts->common_name, ==, names[0]);
   g_assert_true (g_strv_equal ((const char *const *) facts->names, names));
-  g_assert_cmpuint (strlen (facts->fingerprint), ==, 64);
+  g_assert_cmpuint (strlen (facts->pin), ==, 64);
   g_assert_cmpuint (strlen (pin), ==, 95);
-  g_assert_cmpint (ABS (facts->valid_until - now - 100 * LK_DAY), <, LK_MINUTE);
-  g_assert_cmpint (facts->valid_from, <, now);
-  g_assert_cmpint (of_longest->valid_until, ==, of_ca->valid_until);
+  g_assert_cmpint (ABS (facts->not_after - now - 100 * LK_DAY), <, LK_MINUTE);
+  g_assert_cmpint (facts->not_before, <, now);
+  g_assert_cmpint (of_longest->not_after, ==, of_ca->not_after);
 
-  g_assert_null (lk_certificate_read ("no certificate", -1, &error));
+  g_assert_null (lk_certificate_facts_new_pem ("no certificate", -1, &error));
   g_assert_error (error, LK_ERROR, LK_ERROR_INVALID);
 }
 
