@@ -72,19 +72,27 @@ lk_backend_check_certificate (GTlsCertificate *certificate, GError **error)
   return FALSE;
 }
 
+/* GnuTLS knows more, but GIO passes on only the words of an alert. */
+static gboolean
+is_alert (const GError *cause)
+{
+  return g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_CERTIFICATE_REQUIRED) ||
+         g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_MISC) ||
+         g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE);
+}
+
 GError *
 lk_backend_explain_tls (const GError *cause, const char *peer, GTlsCertificate *shown)
 {
-  if (g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_CERTIFICATE_REQUIRED))
-    return g_error_new (LK_ERROR, LK_ERROR_DENIED,
-                        "%s wants a certificate of this console: set backend.certificate and"
-                        " backend.certificate-key",
-                        peer);
-  /* Its alert: our side has no other reason once we trust it. */
-  if (shown != NULL && !g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+  if (!is_alert (cause))
+    return g_error_new (LK_ERROR, LK_ERROR_DENIED, "%s is not trusted: %s", peer, cause->message);
+  if (shown != NULL)
     return g_error_new (LK_ERROR, LK_ERROR_DENIED,
                         "%s does not accept this console's certificate (%s); " REMEDY, peer,
                         cause->message);
 
-  return g_error_new (LK_ERROR, LK_ERROR_DENIED, "%s is not trusted: %s", peer, cause->message);
+  return g_error_new (LK_ERROR, LK_ERROR_DENIED,
+                      "%s does not go on with this console (%s); if it wants a certificate, set"
+                      " backend.certificate and backend.certificate-key",
+                      peer, cause->message);
 }

@@ -5,6 +5,7 @@
 #include "gateway/lk-gateway-client.h"
 #include "gateway/lk-gateway-folder.h"
 #include "lk-site.h"
+#include "net/lk-server.h"
 
 #include <glib/gstdio.h>
 #include <sodium.h>
@@ -217,6 +218,42 @@ test_refused_by_tls (void)
   assert_refused_by_tls (&f, &foreign, "does not accept this console's certificate");
   assert_refused_by_tls (&f, &expired, "expired on");
   g_assert_cmpint (lk_site_get_int (f.site, "SELECT count (*) FROM audit"), ==, 0);
+}
+
+static void
+refuse (LkExchange *exchange, gpointer user_data)
+{
+  lk_exchange_reply (exchange, 404, NULL, NULL);
+}
+
+/* Another gateway may demand a certificate of everyone. */
+static void
+test_demanded (void)
+{
+  const LkServerOptions options = { .handler = refuse };
+  g_auto (Fixture) f = { 0 };
+  g_autoptr (LkServer) server = lk_server_new (&options);
+  const char *ca;
+  g_autofree char *certificate = NULL;
+  g_autoptr (LkSecret) key = NULL;
+  g_autoptr (GError) error = NULL;
+  LkBackendStage stage = LK_BACKEND_NAME;
+  guint16 port;
+
+  set_up (&f);
+  ca = lk_authority_get_certificate (f.authority);
+  lk_authority_issue_server (f.authority, loopback, 30, NULL, &certificate, &key, &error);
+  lk_server_set_certificate (server, certificate, strlen (certificate), lk_secret_peek (key),
+                             lk_secret_get_length (key), &error);
+  lk_server_set_client_authority (server, ca, strlen (ca), TRUE, &error);
+  port = lk_server_listen (server, "127.0.0.1", 0, LK_LISTEN_TLS, &error);
+  lk_server_start (server, &error);
+  g_assert_no_error (error);
+  g_free (f.site->url);
+  f.site->url = g_strdup_printf ("https://127.0.0.1:%u/", port);
+  error = knock (&f, NULL, NULL, &stage);
+  g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
+  g_assert_nonnull (strstr (error->message, "set backend.certificate"));
 }
 
 static void
@@ -452,6 +489,7 @@ main (int argc, char **argv)
   g_test_add_func ("/gateway-tls/either", test_either);
   g_test_add_func ("/gateway-tls/unregistered", test_unregistered);
   g_test_add_func ("/gateway-tls/refused-by-tls", test_refused_by_tls);
+  g_test_add_func ("/gateway-tls/demanded", test_demanded);
   g_test_add_func ("/gateway-tls/rotate-token", test_rotate_token);
   g_test_add_func ("/gateway-tls/rotate-certificate", test_rotate_certificate);
   g_test_add_func ("/gateway-tls/renew", test_renew);
