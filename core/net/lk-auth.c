@@ -248,8 +248,7 @@ begin_gss (LkAuth *self, gboolean *is_out, GError **error)
 
   *is_out = trouble == LK_GSS_NO_AUTHORITY || trouble == LK_GSS_NO_SERVICE ||
             trouble == LK_GSS_NO_ACCOUNT || trouble == LK_GSS_UNAVAILABLE;
-  if (!*is_out)
-    note (self, cause->message);
+  note (self, cause->message);
   g_propagate_prefixed_error (error, g_steal_pointer (&cause), "%s: ", ways[self->way].title);
   return FALSE;
 }
@@ -317,7 +316,6 @@ begin_way (LkAuth *self, const LkPatience *patience, GError **error)
           g_propagate_error (error, g_steal_pointer (&cause));
           return FALSE;
         }
-      note (self, cause->message);
       g_clear_error (&last);
       last = g_steal_pointer (&cause);
     }

@@ -7,7 +7,21 @@
 
 /* Between lk-gss.c, lk-gss-credential.c and lk-gss-trouble.c. */
 
-gss_cred_id_t lk_gss_credential_get (const LkGssCredential *self);
+gss_cred_id_t lk_gss_credential_get_ntlm (const LkGssCredential *self);
+
+/**
+ * LkGssTicket:
+ *
+ * A ticket for one machine, with a credential of its own for GSSAPI.
+ */
+typedef struct _LkGssTicket LkGssTicket;
+
+LkGssTicket *
+lk_gss_ticket_new (LkGssCredential *from, const char *host, LkGssTrouble *trouble, GError **error);
+void lk_gss_ticket_free (LkGssTicket *self);
+gss_cred_id_t lk_gss_ticket_get (const LkGssTicket *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkGssTicket, lk_gss_ticket_free)
 
 extern gss_OID_desc lk_gss_oid_kerberos;
 extern gss_OID_desc lk_gss_oid_spnego;

@@ -5,6 +5,8 @@
 
 #include "base/lk-error.h"
 
+#include <string.h>
+
 /* RFC 4120 section 7.5.9, and what the library itself finds. */
 static const struct
 {
@@ -69,6 +71,28 @@ lk_gss_explain (krb5_error_code code, LkGssTrouble *trouble)
   return NULL;
 }
 
+/* SPNEGO replaces codes by numbers of its own, but keeps the words of the inner mechanism. */
+static const char *
+explain_text (const char *text, LkGssTrouble *trouble)
+{
+  const char *words = NULL;
+  krb5_context context;
+
+  if (text == NULL || krb5_init_context (&context) != 0)
+    return NULL;
+
+  for (guint i = 0; words == NULL && i < G_N_ELEMENTS (meanings); i++)
+    {
+      const char *known = krb5_get_error_message (context, meanings[i].code);
+
+      if (strstr (text, known) != NULL)
+        words = lk_gss_explain (meanings[i].code, trouble);
+      krb5_free_error_message (context, known);
+    }
+  krb5_free_context (context);
+  return words;
+}
+
 static char *
 display (OM_uint32 status, int kind, gss_OID mechanism)
 {
@@ -106,7 +130,9 @@ lk_gss_set_error (GError **error,
     {
       general = display (major, GSS_C_GSS_CODE, mechanism);
       special = minor != 0 ? display (minor, GSS_C_MECH_CODE, mechanism) : NULL;
-      words = special != NULL ? special : general;
+      words = explain_text (special, &found);
+      if (words == NULL)
+        words = special != NULL ? special : general;
     }
 
   *trouble = found;

@@ -6,6 +6,7 @@
 #include "base/lk-error.h"
 
 #include <gssapi/gssapi_ext.h>
+#include <gssapi/gssapi_krb5.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -23,6 +24,8 @@ struct _LkGssContext
   gss_ctx_id_t context;
   /* Of a client: */
   LkGssCredential *credential;
+  LkGssTicket *ticket; /* of Kerberos, from the first step on */
+  char *host;
   gss_OID mechanism;
   gss_name_t target;
   /* Of a server: */
@@ -39,19 +42,21 @@ lk_gss_acceptor_new (const char *keytab, gboolean with_ntlm, GError **error)
   g_autoptr (LkGssAcceptor) self = g_new0 (LkGssAcceptor, 1);
   gss_OID_desc mechanisms[3];
   gss_OID_set_desc wanted = { 0, mechanisms };
-  gss_key_value_element_desc element = { "keytab", keytab };
-  const gss_key_value_set_desc from = { keytab != NULL ? 1 : 0, &element };
   LkGssTrouble trouble;
   OM_uint32 minor = 0;
   OM_uint32 major;
 
   if (keytab != NULL)
-    mechanisms[wanted.count++] = lk_gss_oid_kerberos;
+    {
+      krb5_gss_register_acceptor_identity (keytab);
+      mechanisms[wanted.count++] = lk_gss_oid_kerberos;
+    }
   if (with_ntlm)
     mechanisms[wanted.count++] = lk_gss_oid_ntlm;
   mechanisms[wanted.count++] = lk_gss_oid_spnego;
-  major = gss_acquire_cred_from (&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &wanted, GSS_C_ACCEPT,
-                                 &from, &self->credential, NULL, NULL);
+  /* Not from a credential store: what gss-ntlmssp makes of one without a name is of no use. */
+  major = gss_acquire_cred (&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &wanted, GSS_C_ACCEPT,
+                            &self->credential, NULL, NULL);
   if (major == GSS_S_COMPLETE)
     {
       /* Inside SPNEGO, too, what was asked for and nothing else. */
@@ -100,6 +105,7 @@ lk_gss_context_new_client (LkGssCredential *credential,
   OM_uint32 minor;
 
   self->credential = lk_gss_credential_ref (credential);
+  self->host = g_strdup (host);
   self->mechanism = kind == LK_GSS_KERBEROS ? &lk_gss_oid_kerberos
                     : kind == LK_GSS_SPNEGO ? &lk_gss_oid_spnego
                                             : &lk_gss_oid_ntlm;
@@ -127,9 +133,23 @@ lk_gss_context_free (LkGssContext *self)
     gss_delete_sec_context (&minor, &self->context, GSS_C_NO_BUFFER);
   gss_release_name (&minor, &self->target);
   gss_release_name (&minor, &self->initiator);
+  g_clear_pointer (&self->ticket, lk_gss_ticket_free);
   g_clear_pointer (&self->credential, lk_gss_credential_unref);
+  g_free (self->host);
   g_clear_pointer (&self->binding, g_bytes_unref);
   g_free (self);
+}
+
+/* The credential that GSSAPI works with; GSS_C_NO_CREDENTIAL with an error when there is none. */
+static gss_cred_id_t
+find_credential (LkGssContext *self, LkGssTrouble *trouble, GError **error)
+{
+  if (self->mechanism == &lk_gss_oid_ntlm)
+    return lk_gss_credential_get_ntlm (self->credential);
+
+  if (self->ticket == NULL)
+    self->ticket = lk_gss_ticket_new (self->credential, self->host, trouble, error);
+  return self->ticket != NULL ? lk_gss_ticket_get (self->ticket) : GSS_C_NO_CREDENTIAL;
 }
 
 gboolean
@@ -145,6 +165,7 @@ lk_gss_context_step (LkGssContext *self,
   struct gss_channel_bindings_struct binding = { 0 };
   gss_channel_bindings_t bindings = GSS_C_NO_CHANNEL_BINDINGS;
   OM_uint32 minor = 0;
+  gss_cred_id_t credential = GSS_C_NO_CREDENTIAL;
   OM_uint32 ignored;
   OM_uint32 major;
 
@@ -157,6 +178,12 @@ lk_gss_context_step (LkGssContext *self,
       bindings = &binding;
     }
 
+  if (self->acceptor == NULL)
+    {
+      credential = find_credential (self, trouble, error);
+      if (credential == GSS_C_NO_CREDENTIAL)
+        return FALSE;
+    }
   if (self->acceptor != NULL)
     {
       gss_release_name (&ignored, &self->initiator);
@@ -165,10 +192,10 @@ lk_gss_context_step (LkGssContext *self,
                                       NULL);
     }
   else
-    major = gss_init_sec_context (&minor, lk_gss_credential_get (self->credential), &self->context,
-                                  self->target, self->mechanism, CLIENT_FLAGS, 0, bindings,
-                                  token != NULL ? &input : GSS_C_NO_BUFFER, NULL, &output,
-                                  &self->flags, NULL);
+    major =
+        gss_init_sec_context (&minor, credential, &self->context, self->target, self->mechanism,
+                              CLIENT_FLAGS, 0, bindings, token != NULL ? &input : GSS_C_NO_BUFFER,
+                              NULL, &output, &self->flags, NULL);
 
   if (output.length > 0)
     *out = g_bytes_new (output.value, output.length);

@@ -62,8 +62,8 @@ gint64 lk_gss_credential_get_end (const LkGssCredential *self);
  */
 typedef struct _LkGssAcceptor LkGssAcceptor;
 
-/* @keytab: services that may be asked for by Kerberos, or NULL. NTLM accounts come from the file
- * that the environment variable NTLM_USER_FILE names; gss-ntlmssp knows no other way. */
+/* @keytab: services that may be asked for by Kerberos, or NULL; one for the whole process. NTLM
+ * accounts come from the file that the environment variable NTLM_USER_FILE names. */
 LkGssAcceptor *lk_gss_acceptor_new (const char *keytab, gboolean with_ntlm, GError **error);
 void lk_gss_acceptor_free (LkGssAcceptor *self);
 

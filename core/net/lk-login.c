@@ -13,6 +13,7 @@
 #define RENEW_SECONDS  60 /* before the ticket ends */
 #define LOOK_US        (100 * 1000)
 #define NO_KDC_SECONDS 30
+#define REPROVE_US     (10 * G_USEC_PER_SEC)
 
 struct _LkLogin
 {
@@ -33,6 +34,8 @@ struct _LkLogin
   GError *kerberos_error;
   LkGssTrouble kerberos_trouble;
   gint64 kerberos_until; /* the error's, monotonic; 0: for good */
+  gint64 proven_at;      /* by the domain itself, monotonic; 0: never */
+  char *fqdn;            /* of the machine whose realm that was */
   LkGssCredential *ntlm;
 
   GMutex lock; /* for what follows */
@@ -90,6 +93,7 @@ lk_login_unref (LkLogin *self)
   g_free (self->name);
   g_free (self->user);
   g_free (self->keytab);
+  g_free (self->fqdn);
   g_free (self->why_stopped);
   g_free (self);
 }
@@ -241,8 +245,15 @@ renew_kerberos (LkLogin *self, const char *fqdn)
     {
       g_clear_pointer (&self->kerberos, lk_gss_credential_unref);
       self->kerberos = fresh;
-      if (self->kind != LK_CREDENTIAL_TICKET)
-        prove (self);
+      if (self->kind == LK_CREDENTIAL_TICKET)
+        return;
+      self->proven_at = g_get_monotonic_time ();
+      if (self->fqdn != fqdn)
+        {
+          g_free (self->fqdn);
+          self->fqdn = g_strdup (fqdn);
+        }
+      prove (self);
       return;
     }
 
@@ -336,12 +347,31 @@ lk_login_ask (LkLogin *self, const LkPatience *patience, GError **error)
   return may;
 }
 
+/* Machines that refuse what the domain itself has taken have a trouble of their own, unless the
+ * password was changed meanwhile: the domain is asked, which costs one attempt at most. FALSE when
+ * it never vouched for the password. */
+static gboolean
+ask_domain_again (LkLogin *self)
+{
+  gboolean was_proven;
+
+  g_mutex_lock (&self->kerberos_lock);
+  was_proven = self->proven_at != 0;
+  if (was_proven && g_get_monotonic_time () > self->proven_at + REPROVE_US)
+    renew_kerberos (self, self->fqdn);
+  else if (was_proven)
+    prove (self);
+  g_mutex_unlock (&self->kerberos_lock);
+  return was_proven;
+}
+
 /* A refusal after a success is most likely the machine's own trouble; several of them without a
  * success between are a reason to ask one machine at a time again, and so many of those to stop. */
 void
 lk_login_tell (LkLogin *self, LkLoginAnswer answer)
 {
-  gboolean is_enough = FALSE;
+  gboolean is_suspect = FALSE;
+  gboolean was_proven = FALSE;
 
   g_mutex_lock (&self->lock);
   self->is_trying = FALSE;
@@ -352,13 +382,14 @@ lk_login_tell (LkLogin *self, LkLoginAnswer answer)
     }
   else if (answer == LK_LOGIN_REFUSED && ++self->n_refusals >= MAX_REFUSALS)
     {
-      is_enough = !self->is_proven;
+      is_suspect = TRUE;
+      was_proven = self->is_proven;
       self->is_proven = FALSE;
       self->n_refusals = 0;
     }
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
 
-  if (is_enough)
+  if (is_suspect && !ask_domain_again (self) && !was_proven)
     stop (self, "two machines in a row refused it");
 }

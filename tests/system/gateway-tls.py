@@ -34,7 +34,7 @@ class Site:
         said = self.rig.run("latchkey-gateway", "init", "--folder", self.tls, "--name", "localhost",
                             "--name", "127.0.0.1").stdout
         fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(
-            (self.tls / "ca.pem").read_text())).hexdigest().upper()
+            (self.tls / "ca.pem").read_text())).hexdigest()
         expect(fingerprint in said.replace(":", ""), "init does not show the authority's SHA-256")
         for words in ("--tls-cert", "latchkeyctl config set backend.ca"):
             expect(words in said, f"init does not say “{words}”")
