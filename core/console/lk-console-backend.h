@@ -25,6 +25,7 @@
 /* Purposes that ciphertexts are bound to; to be freed. */
 char *lk_console_get_sealed_purpose (const char *setting);
 char *lk_console_get_key_purpose (const char *fingerprint);
+char *lk_console_get_credential_purpose (const char *name);
 
 /**
  * LkBackendSetup:

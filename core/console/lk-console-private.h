@@ -6,11 +6,27 @@
 
 /* For the files of this folder. */
 
+struct _LkConsole
+{
+  char *path;
+  const LkClock *clock;
+  LkStore *store;
+  GMutex lock; /* for what follows; lk-console-vault.c */
+  LkVault *vault;
+  char *vault_id;
+  GPtrArray *old_vaults; /* somebody may still use one */
+};
+
 LkStore *lk_console_get_store (LkConsole *self, GError **error);
-/* The vault with the key of this store; from any thread once the store is open. */
+/* The vault with the key that this store is sealed under now; from any thread once the store is
+ * open. Stays until the console is freed. */
 LkVault *lk_console_get_vault (LkConsole *self, GError **error);
-/* For tests: takes @provider, before the vault is first needed. */
-void lk_console_set_key_provider (LkConsole *self, LkKeyProvider *provider);
+/* The next one who needs the vault opens it again. */
+void lk_console_drop_vault (LkConsole *self);
+/* The provider of that @name for this store; LK_ERROR_DENIED when it is not known here. */
+LkKeyProvider *lk_console_make_provider (LkConsole *self, const char *name, GError **error);
+/* Deletes a key that is not in use any more; the lock must be ours. */
+gboolean lk_console_tidy_keys (LkConsole *self, GError **error);
 
 /* Seals under a purpose, or opens; see lk_vault_seal(). */
 GBytes *

@@ -77,7 +77,7 @@ lk_store_add_key (LkStore *self,
 {
   KeyAddition addition = { .row = row, .now = now };
 
-  if (!lk_store_write (self, add_key, &addition, error))
+  if (!lk_store_write_sealed (self, add_key, &addition, error))
     return FALSE;
 
   *id = addition.id;
@@ -304,7 +304,7 @@ lk_store_put_credential (LkStore *self, const LkCredentialRow *row, gint64 now, 
 {
   CredentialWrite write = { row, now };
 
-  return lk_store_write (self, put_credential, &write, error);
+  return lk_store_write_sealed (self, put_credential, &write, error);
 }
 
 GPtrArray *

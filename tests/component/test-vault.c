@@ -31,16 +31,16 @@ tear_down (Fixture *fixture, gconstpointer unused)
 }
 
 static LkVault *
-open_vault (Fixture *fixture, gboolean may_create, GError **error)
+open_vault (Fixture *fixture, const char *id, GError **error)
 {
-  return lk_vault_open (lk_key_provider_new_file (fixture->path), may_create, error);
+  return lk_vault_open (lk_key_provider_new_file (fixture->path), id, error);
 }
 
 static void
 test_seal (void)
 {
-  g_autoptr (LkVault) vault = lk_vault_open (lk_key_provider_new_memory (), TRUE, NULL);
-  g_autoptr (LkVault) other = lk_vault_open (lk_key_provider_new_memory (), TRUE, NULL);
+  g_autoptr (LkVault) vault = lk_vault_open (lk_key_provider_new_memory (), NULL, NULL);
+  g_autoptr (LkVault) other = lk_vault_open (lk_key_provider_new_memory (), NULL, NULL);
   g_autoptr (LkSecret) secret = lk_secret_new ("correct horse", -1);
   g_autoptr (GBytes) sealed = lk_vault_seal (vault, "credential:lab", secret);
   g_autoptr (GBytes) again = lk_vault_seal (vault, "credential:lab", secret);
@@ -61,7 +61,7 @@ test_seal (void)
 static void
 test_damage (void)
 {
-  g_autoptr (LkVault) vault = lk_vault_open (lk_key_provider_new_memory (), TRUE, NULL);
+  g_autoptr (LkVault) vault = lk_vault_open (lk_key_provider_new_memory (), NULL, NULL);
   g_autoptr (LkSecret) secret = lk_secret_new ("x", -1);
   g_autoptr (GBytes) sealed = lk_vault_seal (vault, "p", secret);
   gsize size;
@@ -83,8 +83,8 @@ test_damage (void)
 static void
 test_fingerprint (void)
 {
-  g_autoptr (LkVault) vault = lk_vault_open (lk_key_provider_new_memory (), TRUE, NULL);
-  g_autoptr (LkVault) other = lk_vault_open (lk_key_provider_new_memory (), TRUE, NULL);
+  g_autoptr (LkVault) vault = lk_vault_open (lk_key_provider_new_memory (), NULL, NULL);
+  g_autoptr (LkVault) other = lk_vault_open (lk_key_provider_new_memory (), NULL, NULL);
   g_autoptr (LkSecret) one = lk_secret_new ("one", -1);
   g_autoptr (LkSecret) two = lk_secret_new ("two", -1);
   g_autofree char *first = lk_vault_fingerprint (vault, one);
@@ -104,11 +104,12 @@ static void
 test_file (Fixture *fixture, gconstpointer unused)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (LkVault) vault = open_vault (fixture, TRUE, &error);
+  g_autoptr (LkVault) vault = open_vault (fixture, NULL, &error);
   g_autoptr (LkVault) again = NULL;
   g_autoptr (LkSecret) secret = lk_secret_new ("kept", -1);
   g_autoptr (GBytes) sealed = NULL;
   g_autoptr (LkSecret) opened = NULL;
+  g_autofree char *id = NULL;
   struct stat info;
 
   g_assert_no_error (error);
@@ -117,7 +118,8 @@ test_file (Fixture *fixture, gconstpointer unused)
   g_assert_cmpint (info.st_mode & 0777, ==, 0600);
   g_assert_cmpint (info.st_size, ==, LK_VAULT_KEY_BYTES);
 
-  again = open_vault (fixture, FALSE, &error);
+  id = lk_vault_get_id (vault);
+  again = open_vault (fixture, id, &error);
   g_assert_no_error (error);
   opened = lk_vault_unseal (again, "p", sealed, &error);
   g_assert_no_error (error);
@@ -130,7 +132,7 @@ test_missing (Fixture *fixture, gconstpointer unused)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (open_vault (fixture, FALSE, &error));
+  g_assert_null (open_vault (fixture, "any", &error));
   g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
   g_assert_false (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
 }
@@ -146,7 +148,7 @@ test_readable (Fixture *fixture, gconstpointer unused)
       g_autoptr (GError) error = NULL;
 
       g_assert_cmpint (g_chmod (fixture->path, modes[i]), ==, 0);
-      g_assert_null (open_vault (fixture, TRUE, &error));
+      g_assert_null (open_vault (fixture, NULL, &error));
       g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
     }
 }
@@ -165,7 +167,7 @@ test_strange (Fixture *fixture, gconstpointer unused)
 
       g_assert_true (g_file_set_contents (fixture->path, bytes, (gssize) sizes[i], NULL));
       g_assert_cmpint (g_chmod (fixture->path, 0600), ==, 0);
-      g_assert_null (open_vault (fixture, TRUE, &error));
+      g_assert_null (open_vault (fixture, NULL, &error));
       g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
       g_assert_true (g_file_get_contents (fixture->path, &after, &length, NULL));
       g_assert_cmpuint (length, ==, sizes[i]); /* never replaced */
