@@ -43,6 +43,7 @@ typedef enum
   LK_TAKES_VALUE = 1 << 10,   /* --fd, --file */
   LK_TAKES_ONCE = 1 << 11,    /* --once */
   LK_TAKES_MAX = 1 << 12,     /* --max */
+  LK_TAKES_REVEAL = 1 << 13,  /* --reveal */
 } LkTakes;
 
 typedef struct
@@ -69,6 +70,7 @@ typedef struct
   char *user;
   char *scope;
   gboolean once;
+  gboolean reveal;
   int max;
 } LkCtlOptions;
 

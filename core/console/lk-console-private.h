@@ -25,8 +25,9 @@ LkVault *lk_console_get_vault (LkConsole *self, GError **error);
 void lk_console_drop_vault (LkConsole *self);
 /* The provider of that @name for this store; LK_ERROR_DENIED when it is not known here. */
 LkKeyProvider *lk_console_make_provider (LkConsole *self, const char *name, GError **error);
-/* Deletes a key that is not in use any more; the lock must be ours. */
-gboolean lk_console_tidy_keys (LkConsole *self, GError **error);
+/* Gives the key that is in use its place, which must succeed, and deletes the one that is not, if
+ * that can be done now. The lock must be ours. */
+gboolean lk_console_tidy_keys (LkConsole *self, gboolean *is_tidy, GError **error);
 
 /* Seals under a purpose, or opens; see lk_vault_seal(). */
 GBytes *

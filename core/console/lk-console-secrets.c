@@ -64,16 +64,27 @@ lk_console_describe_provider (LkConsole *self, const char *provider, GError **er
   if (found != NULL)
     return g_strdup (found->place);
 
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-               _ ("A key is kept in “%s” or in the “%s”, not in “%s”"), LK_KEY_FILE, LK_KEY_SERVICE,
-               provider);
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("A key is kept by %s or %s, not by “%s”"),
+               LK_KEY_FILE, LK_KEY_SERVICE, provider);
   return NULL;
 }
 
 gboolean
 lk_console_try_key (LkConsole *self, GError **error)
 {
-  return lk_console_get_vault (self, error) != NULL;
+  LkStore *store = lk_console_get_store (self, error);
+  gboolean was_ours = store != NULL && lk_store_has_lock (store);
+  gboolean is_tidy;
+
+  if (store == NULL || lk_console_get_vault (self, error) == NULL)
+    return FALSE;
+  if (!lk_store_try_lock (store, NULL))
+    return TRUE;
+
+  lk_console_tidy_keys (self, &is_tidy, NULL);
+  if (!was_ours)
+    lk_store_unlock (store);
+  return TRUE;
 }
 
 typedef struct
@@ -139,7 +150,7 @@ change_key (LkConsole *self, LkStore *store, const char *name, gboolean *is_tidy
   g_autoptr (LkKeyUse) use = NULL;
   LkKeyUse next = { .provider = (char *) name, .id = id };
 
-  if (vaults.old == NULL || provider == NULL || !lk_console_tidy_keys (self, error))
+  if (vaults.old == NULL || provider == NULL || !lk_console_tidy_keys (self, is_tidy, error))
     return FALSE;
   use = lk_store_get_key_use (store, error);
   if (use == NULL || !lk_store_set_spare_key (store, name, id, error))
@@ -147,7 +158,9 @@ change_key (LkConsole *self, LkStore *store, const char *name, gboolean *is_tidy
 
   if (!lk_vault_keep (vault, provider, g_str_equal (name, use->provider) ? use->id : NULL, error))
     {
-      lk_console_tidy_keys (self, NULL);
+      /* Should a part of it be there after all: nothing was ever sealed under it. */
+      provider->remove (provider, id, NULL);
+      lk_store_set_spare_key (store, NULL, NULL, NULL);
       return FALSE;
     }
 
@@ -157,14 +170,13 @@ change_key (LkConsole *self, LkStore *store, const char *name, gboolean *is_tidy
   next.spare_id = use->id;
   if (!lk_store_seal_anew (store, use->id, &next, seal_row, &vaults, error))
     {
-      lk_console_tidy_keys (self, NULL);
+      lk_console_tidy_keys (self, is_tidy, NULL);
       return FALSE;
     }
 
   lk_crash_point ("key-changed");
   lk_console_drop_vault (self);
-  *is_tidy = lk_console_tidy_keys (self, NULL);
-  return TRUE;
+  return lk_console_tidy_keys (self, is_tidy, error);
 }
 
 gboolean

@@ -25,13 +25,13 @@ void lk_key_place_free (LkKeyPlace *self);
 LkKeyPlace *lk_console_get_key_place (LkConsole *self, GError **error);
 /* The name of @provider for people; LK_ERROR_INVALID when it is none. To be freed. */
 char *lk_console_describe_provider (LkConsole *self, const char *provider, GError **error);
-/* Whether the key can be had now; LK_ERROR_DENIED when not. */
+/* Whether the key can be had now; LK_ERROR_DENIED when not. Deletes an old one that stayed. */
 gboolean lk_console_try_key (LkConsole *self, GError **error);
 
 /* Makes a new key with @provider, which may be the one that is in use, seals everything under it
  * and deletes the old key. Whenever it is interrupted, the store opens with a key that is there.
  * LK_ERROR_BUSY while a process runs jobs. @is_tidy FALSE: the old key could not be deleted now;
- * that is tried again whenever the store is opened. */
+ * lk_console_try_key() tries again. */
 gboolean
 lk_console_change_key (LkConsole *self, const char *provider, gboolean *is_tidy, GError **error);
 

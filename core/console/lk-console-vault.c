@@ -43,37 +43,47 @@ choose_provider (LkConsole *self)
 }
 
 gboolean
-lk_console_tidy_keys (LkConsole *self, GError **error)
+lk_console_tidy_keys (LkConsole *self, gboolean *is_tidy, GError **error)
 {
   LkStore *store = lk_console_get_store (self, error);
   g_autoptr (LkKeyUse) use = store != NULL ? lk_store_get_key_use (store, error) : NULL;
   g_autoptr (LkKeyProvider) used = NULL;
   g_autoptr (LkKeyProvider) spare = NULL;
+  g_autoptr (GError) local_error = NULL;
 
+  *is_tidy = TRUE;
   if (use == NULL)
     return FALSE;
   if (use->spare_id == NULL || use->id == NULL)
     return TRUE;
 
   used = lk_console_make_provider (self, use->provider, error);
-  spare = lk_console_make_provider (self, use->spare_provider, error);
-  return used != NULL && spare != NULL && used->settle (used, use->id, error) &&
-         spare->remove (spare, use->spare_id, error) &&
-         lk_store_set_spare_key (store, NULL, NULL, error);
+  if (used == NULL || !used->settle (used, use->id, error))
+    return FALSE;
+
+  spare = lk_console_make_provider (self, use->spare_provider, &local_error);
+  *is_tidy = spare != NULL && spare->remove (spare, use->spare_id, &local_error);
+  if (*is_tidy)
+    return lk_store_set_spare_key (store, NULL, NULL, error);
+
+  g_info ("A key that is not in use stays for now: %s", local_error->message);
+  return TRUE;
 }
 
-/* What an interrupted change of the key left behind, unless somebody works with the store; there is
- * a next time. */
+/* What an interrupted change of the key left behind; there is a next time. Nobody waits here for a
+ * keyring that has not just answered. */
 static void
-tidy_if_free (LkConsole *self, LkStore *store)
+tidy_if_free (LkConsole *self, LkStore *store, const LkKeyUse *use)
 {
   gboolean was_ours = lk_store_has_lock (store);
-  g_autoptr (GError) error = NULL;
+  gboolean is_tidy;
 
-  if (!lk_store_try_lock (store, NULL))
+  if ((!g_str_equal (use->spare_provider, LK_KEY_FILE) &&
+       !g_str_equal (use->spare_provider, use->provider)) ||
+      !lk_store_try_lock (store, NULL))
     return;
-  if (!lk_console_tidy_keys (self, &error))
-    g_info ("A key that is not in use stays for now: %s", error->message);
+
+  lk_console_tidy_keys (self, &is_tidy, NULL);
   if (!was_ours)
     lk_store_unlock (store);
 }
@@ -111,7 +121,7 @@ open_with (LkConsole *self, LkStore *store, const LkKeyUse *use, GError **error)
   LkVault *vault = provider != NULL ? lk_vault_open (provider, use->id, error) : NULL;
 
   if (vault != NULL && use->spare_id != NULL)
-    tidy_if_free (self, store);
+    tidy_if_free (self, store, use);
   return vault;
 }
 

@@ -112,13 +112,25 @@ get_service (SecretServiceFlags flags, Deadline *deadline, GError **error)
   return NULL;
 }
 
+/* NULL without an error when there is none. */
+static SecretCollection *
+get_default_collection (Deadline *deadline, GError **error)
+{
+  g_autoptr (SecretService) service = get_service (SECRET_SERVICE_OPEN_SESSION, deadline, error);
+
+  return service != NULL ? secret_collection_for_alias_sync (service, SECRET_COLLECTION_DEFAULT,
+                                                             SECRET_COLLECTION_NONE,
+                                                             deadline->cancellable, error)
+                         : NULL;
+}
+
 static gboolean
 fail_locked (ServiceProvider *self, GError **error)
 {
   g_set_error (
       error, LK_ERROR, LK_ERROR_DENIED,
-      _ ("“%s”: the keyring that holds its key is locked; unlock it (log in at the desktop,"
-         " or unlock it in “Passwords and Keys”) and try again"),
+      _ ("“%s” needs the keyring (Secret Service) for its key, and that is locked; unlock"
+         " it (log in at the desktop, or unlock it in “Passwords and Keys”) and try again"),
       self->store);
   return FALSE;
 }
@@ -134,17 +146,18 @@ fail (ServiceProvider *self, Deadline *deadline, GError *cause, GError **error)
   if (g_cancellable_is_cancelled (deadline->cancellable))
     {
       g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
-                   _ ("“%s”: the keyring (Secret Service) that holds its key did not answer within"
-                      " %d s; see whether it hangs, and try again"),
+                   _ ("“%s” needs the keyring (Secret Service) for its key, and that did not answer"
+                      " within %d s; see whether it hangs or asks for something, and try again"),
                    self->store, ANSWER_SECONDS);
       return FALSE;
     }
 
   g_dbus_error_strip_remote_error (owned);
-  g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
-               _ ("“%s”: the keyring (Secret Service) that holds its key cannot be used: %s. Try"
-                  " again in the session in which that keyring runs"),
-               self->store, owned->message);
+  g_set_error (
+      error, LK_ERROR, LK_ERROR_DENIED,
+      _ ("“%s” needs the keyring (Secret Service) for its key, and that cannot be used: %s."
+         " Try again in the session in which the keyring runs"),
+      self->store, owned->message);
   return FALSE;
 }
 
@@ -218,6 +231,7 @@ service_load (LkKeyProvider *provider, const char *id, GError **error)
   ServiceProvider *self = (ServiceProvider *) provider;
   g_autoptr (Deadline) deadline = NULL;
   g_autoptr (ItemList) items = NULL;
+  g_autoptr (SecretCollection) collection = NULL;
   gboolean is_locked = FALSE;
 
   if (id == NULL)
@@ -249,27 +263,17 @@ service_load (LkKeyProvider *provider, const char *id, GError **error)
         return g_steal_pointer (&key);
     }
 
-  if (is_locked)
+  /* A keyring that was not unlocked since it was started does not even tell what it has. */
+  collection = is_locked ? NULL : get_default_collection (deadline, NULL);
+  if (is_locked || (collection != NULL && secret_collection_get_locked (collection)))
     fail_locked (self, error);
   else
     g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
-                 _ ("“%s”: the keyring (Secret Service) does not have its key; without it the"
+                 _ ("The keyring (Secret Service) does not have the key of “%s”; without it the"
                     " secrets of this store cannot be opened. Put back the keyring in which it was"
                     " made"),
                  self->store);
   return NULL;
-}
-
-/* NULL without an error when there is none. */
-static SecretCollection *
-get_default_collection (Deadline *deadline, GError **error)
-{
-  g_autoptr (SecretService) service = get_service (SECRET_SERVICE_OPEN_SESSION, deadline, error);
-
-  return service != NULL ? secret_collection_for_alias_sync (service, SECRET_COLLECTION_DEFAULT,
-                                                             SECRET_COLLECTION_NONE,
-                                                             deadline->cancellable, error)
-                         : NULL;
 }
 
 static gboolean
@@ -291,10 +295,11 @@ service_keep (LkKeyProvider *provider, const LkSecret *key, const char *beside, 
     return fail (self, deadline, g_steal_pointer (&local_error), error);
   if (collection == NULL)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
-                   _ ("“%s”: there is no default keyring that could hold its key; make one first,"
-                      " for example in “Passwords and Keys”"),
-                   self->store);
+      g_set_error (
+          error, LK_ERROR, LK_ERROR_DENIED,
+          _ ("“%s” needs a default keyring (Secret Service) for its key, and there is none;"
+             " make one, for example in “Passwords and Keys”"),
+          self->store);
       return FALSE;
     }
   if (secret_collection_get_locked (collection)) /* or somebody would be prompted */
