@@ -73,12 +73,17 @@ gboolean
 lk_console_try_key (LkConsole *self, GError **error)
 {
   LkStore *store = lk_console_get_store (self, error);
-  gboolean was_ours = store != NULL && lk_store_has_lock (store);
-  gboolean is_tidy;
+  g_autoptr (LkKeyUse) use = NULL;
+  gboolean was_ours, is_tidy;
 
   if (store == NULL || lk_console_get_vault (self, error) == NULL)
     return FALSE;
-  if (!lk_store_try_lock (store, NULL))
+  use = lk_store_get_key_use (store, error);
+  if (use == NULL)
+    return FALSE;
+
+  was_ours = lk_store_has_lock (store);
+  if (use->spare_id == NULL || !lk_store_try_lock (store, NULL))
     return TRUE;
 
   lk_console_tidy_keys (self, &is_tidy, NULL);

@@ -67,7 +67,8 @@ lk_vault_open (LkKeyProvider *provider, const char *id, GError **error)
 
   if (local_error == NULL)
     g_set_error (&local_error, LK_ERROR, LK_ERROR_DENIED,
-                 _ ("%s: the key under which the secrets of this store are sealed is missing"),
+                 _ ("The key under which the secrets of this store are sealed is missing from %s;"
+                    " put it back"),
                  owned->place);
   g_propagate_error (error, g_steal_pointer (&local_error));
   return NULL;
