@@ -161,6 +161,7 @@ change_key (LkConsole *self, LkStore *store, const char *name, gboolean *is_tidy
   if (use == NULL || !lk_store_set_spare_key (store, name, id, error))
     return FALSE;
 
+  lk_crash_point ("key-noted");
   if (!lk_vault_keep (vault, provider, g_str_equal (name, use->provider) ? use->id : NULL, error))
     {
       /* Should a part of it be there after all: nothing was ever sealed under it. */

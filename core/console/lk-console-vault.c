@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "base/lk-crash.h"
 #include "base/lk-error.h"
 #include "console/lk-console-private.h"
 #include "store/lk-seals.h"
@@ -61,8 +62,10 @@ lk_console_tidy_keys (LkConsole *self, gboolean *is_tidy, GError **error)
   if (used == NULL || !used->settle (used, use->id, error))
     return FALSE;
 
+  lk_crash_point ("key-settled");
   spare = lk_console_make_provider (self, use->spare_provider, &local_error);
   *is_tidy = spare != NULL && spare->remove (spare, use->spare_id, &local_error);
+  lk_crash_point ("key-removed");
   if (*is_tidy)
     return lk_store_set_spare_key (store, NULL, NULL, error);
 
