@@ -174,6 +174,62 @@ test_strange (Fixture *fixture, gconstpointer unused)
     }
 }
 
+/* A second key stands beside the first one, and takes its place when it is told to. */
+static void
+test_two_keys (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (LkKeyProvider) provider = lk_key_provider_new_file (fixture->path);
+  g_autofree char *next = g_strconcat (fixture->path, ".new", NULL);
+  g_autoptr (LkVault) first = open_vault (fixture, NULL, NULL);
+  g_autoptr (LkVault) second = lk_vault_new ();
+  g_autoptr (LkVault) third = lk_vault_new ();
+  g_autoptr (LkVault) found = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *first_id = lk_vault_get_id (first);
+  g_autofree char *second_id = lk_vault_get_id (second);
+  struct stat info;
+
+  g_assert_false (lk_vault_keep (second, provider, NULL, &error)); /* as if there were none */
+  g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
+  g_clear_error (&error);
+  g_assert_false (lk_vault_keep (second, provider, second_id, &error)); /* or another one */
+  g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
+  g_clear_error (&error);
+  g_assert_false (g_file_test (next, G_FILE_TEST_EXISTS));
+
+  g_assert_true (lk_vault_keep (second, provider, first_id, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (g_stat (next, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 0777, ==, 0600);
+  g_assert_false (lk_vault_keep (third, provider, first_id, &error)); /* replaces nothing */
+  g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
+  g_clear_error (&error);
+
+  found = open_vault (fixture, first_id, NULL);
+  g_assert_nonnull (found);
+  g_clear_pointer (&found, lk_vault_free);
+  found = open_vault (fixture, second_id, NULL);
+  g_assert_nonnull (found);
+  g_clear_pointer (&found, lk_vault_free);
+
+  g_assert_true (provider->settle (provider, first_id, &error)); /* has its place already */
+  g_assert_true (g_file_test (next, G_FILE_TEST_EXISTS));
+  for (guint i = 0; i < 2; i++) /* twice is as good as once */
+    {
+      g_assert_true (provider->settle (provider, second_id, &error));
+      g_assert_true (provider->remove (provider, first_id, &error));
+      g_assert_false (g_file_test (next, G_FILE_TEST_EXISTS));
+    }
+  found = open_vault (fixture, second_id, NULL);
+  g_assert_nonnull (found);
+  g_assert_null (open_vault (fixture, first_id, &error));
+  g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
+  g_clear_error (&error);
+
+  g_assert_true (provider->remove (provider, second_id, &error));
+  g_assert_false (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -184,6 +240,7 @@ main (int argc, char **argv)
   g_test_add ("/vault/file", Fixture, NULL, set_up, test_file, tear_down);
   g_test_add ("/vault/missing", Fixture, NULL, set_up, test_missing, tear_down);
   g_test_add ("/vault/readable", Fixture, NULL, set_up, test_readable, tear_down);
+  g_test_add ("/vault/two-keys", Fixture, NULL, set_up, test_two_keys, tear_down);
   g_test_add ("/vault/strange", Fixture, NULL, set_up, test_strange, tear_down);
   return g_test_run ();
 }
