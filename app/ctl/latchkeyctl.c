@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/lk-error.h"
+#include "base/lk-process.h"
 #include "ctl/lk-ctl-talk.h"
 #include "ctl/lk-ctl.h"
 
@@ -11,20 +12,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #define WANTED_DESCRIPTORS 4096
 
-/* Memory with secrets in it ends up in no core file and is open to no debugger of the same user. */
 static void
-harden (void)
+set_limits (void)
 {
-  const struct rlimit none = { 0, 0 };
   struct rlimit files;
 
-  prctl (PR_SET_DUMPABLE, 0);
-  setrlimit (RLIMIT_CORE, &none);
   signal (SIGPIPE, SIG_IGN);
   if (getrlimit (RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < WANTED_DESCRIPTORS)
     {
@@ -232,7 +228,8 @@ main (int argc, char **argv)
   LkCtl ctl = { .options = { .secret_fd = -1 } };
   LkExit status;
 
-  harden ();
+  lk_process_protect ();
+  set_limits ();
   setlocale (LC_ALL, "");
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);

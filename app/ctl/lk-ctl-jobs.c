@@ -3,6 +3,7 @@
 
 #include "base/lk-error.h"
 #include "console/lk-console-jobs.h"
+#include "console/lk-console-secrets.h"
 #include "ctl/lk-ctl-follow.h"
 #include "ctl/lk-ctl-show.h"
 #include "ctl/lk-ctl-talk.h"
@@ -176,11 +177,17 @@ static LkExit
 retry_job (LkCtl *ctl)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (LkJobRow) job = NULL;
   gint64 id;
   guint n = 0;
 
   if (!get_id (ctl, &id))
     return LK_EXIT_USAGE;
+  job = lk_console_get_job (ctl->console, id, &error);
+  if (job == NULL)
+    return fail_for_job (ctl, g_steal_pointer (&error));
+  if (!ctl->options.detach && !lk_console_try_key (ctl->console, &error))
+    return lk_ctl_fail (ctl, g_steal_pointer (&error));
   if (!lk_console_retry_job (ctl->console, id, &n, &error))
     return fail_for_job (ctl, g_steal_pointer (&error));
   if (n == 0)

@@ -7,7 +7,9 @@
 #include "ctl/lk-ctl-talk.h"
 
 #include <glib/gi18n.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LONGEST_REF 10
 
@@ -109,6 +111,71 @@ list_keys (LkCtl *ctl)
   return LK_EXIT_OK;
 }
 
+static const LkCtlColumn reveal_columns[] = {
+  { "at", N_ ("Shown in full"), 't' },
+  { "who", N_ ("To"), 's' },
+  { NULL, NULL, 0 },
+};
+
+static LkExit
+print_reveals (LkCtl *ctl, const LkKeyRow *row)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) reveals = lk_console_list_reveals (ctl->console, row, &error);
+  g_autoptr (LkCtlList) list = lk_ctl_list_new (reveal_columns);
+
+  if (reveals == NULL)
+    return lk_ctl_fail (ctl, g_steal_pointer (&error));
+
+  for (guint i = 0; i < reveals->len; i++)
+    {
+      const LkReveal *reveal = g_ptr_array_index (reveals, i);
+
+      lk_ctl_list_add (list, reveal->at, reveal->who);
+    }
+  if (reveals->len > 0 || ctl->options.json)
+    {
+      lk_ctl_print (ctl, "\n");
+      lk_ctl_list_print (list, ctl, "reveals");
+    }
+  return LK_EXIT_OK;
+}
+
+/* Straight to the descriptor: buffers of the C library are never wiped. */
+static LkExit
+write_key (LkCtl *ctl, const LkSecret *key)
+{
+  const char *text = lk_secret_peek (key);
+  gsize length = lk_secret_get_length (key);
+  gsize done = 0;
+  gssize n = 0;
+
+  fflush (stdout);
+  while (done < length && (n = write (STDOUT_FILENO, text + done, length - done)) > 0)
+    done += (gsize) n;
+
+  return done == length && write (STDOUT_FILENO, "\n", 1) == 1 ? LK_EXIT_OK : LK_EXIT_ERROR;
+}
+
+static LkExit
+reveal_key (LkCtl *ctl, const char *ref, const LkKeyRow *row)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (LkSecret) key = NULL;
+  g_autofree char *mask = lk_product_key_mask (row->last_five);
+  g_autofree char *question =
+      g_strdup_printf (_ ("Show all of %s? The event log will say that you saw it."), mask);
+  LkExit status;
+
+  if (ctl->options.json)
+    return lk_ctl_fail_usage (ctl, _ ("A whole product key is printed as plain text only"));
+  if (!lk_ctl_confirm (ctl, question, &status))
+    return status;
+
+  key = lk_console_reveal_key (ctl->console, ref, &error);
+  return key != NULL ? write_key (ctl, key) : fail_for_key (ctl, g_steal_pointer (&error));
+}
+
 static LkExit
 show_key (LkCtl *ctl)
 {
@@ -119,7 +186,13 @@ show_key (LkCtl *ctl)
   if (ref == NULL)
     return LK_EXIT_USAGE;
   row = lk_console_find_key (ctl->console, ref, &error);
-  return row != NULL ? print_row (ctl, row) : fail_for_key (ctl, g_steal_pointer (&error));
+  if (row == NULL)
+    return fail_for_key (ctl, g_steal_pointer (&error));
+  if (ctl->options.reveal)
+    return reveal_key (ctl, ref, row);
+
+  print_row (ctl, row);
+  return print_reveals (ctl, row);
 }
 
 static LkExit
@@ -190,7 +263,8 @@ const LkCtlCommand lk_ctl_key_commands[] = {
     LK_TAKES_KEY_TEXT, 0, 0, add_key },
   { "key list", "", N_ ("List product keys, masked, with what is left of each"),
     "key list\nkey list --csv", LK_TAKES_CSV, 0, 0, list_keys },
-  { "key show", N_ ("REF"), N_ ("Show one product key, masked"), "key show 8QXYZ --json", 0, 1, 1,
+  { "key show", N_ ("REF"), N_ ("Show one product key, masked, and who saw it in full"),
+    "key show 8QXYZ --json\nkey show 8QXYZ --reveal", LK_TAKES_REVEAL | LK_TAKES_YES, 1, 1,
     show_key },
   { "key check", N_ ("REF"), N_ ("Ask the backend how many activations are left; spends none"),
     "key check 8QXYZ", 0, 1, 1, check_key },

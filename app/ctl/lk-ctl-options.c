@@ -79,6 +79,8 @@ static const struct
     N_ ("Read the secret from this file, which only you may read"), N_ ("FILE") },
   { LK_TAKES_ONCE, "once", 0, G_OPTION_ARG_NONE, FIELD (once),
     N_ ("End when nothing is due any more"), NULL },
+  { LK_TAKES_REVEAL, "reveal", 0, G_OPTION_ARG_NONE, FIELD (reveal),
+    N_ ("Print the whole key, after asking; the event log says who saw it"), NULL },
   { LK_TAKES_MAX, "max", 0, G_OPTION_ARG_INT, FIELD (max), N_ ("Show at most so many"),
     N_ ("NUMBER") },
   { LK_TAKES_PIN, "fingerprint", 0, G_OPTION_ARG_STRING, FIELD (fingerprint),

@@ -4,6 +4,7 @@
 #include "base/lk-error.h"
 #include "console/lk-console-credentials.h"
 #include "console/lk-console-jobs.h"
+#include "console/lk-console-secrets.h"
 #include "ctl/lk-ctl-follow.h"
 #include "ctl/lk-ctl-preview.h"
 #include "ctl/lk-ctl-show.h"
@@ -161,6 +162,9 @@ run_plan (LkCtl *ctl, const char *plan)
     return fail_for_obstacle (ctl, preview);
   if (g_str_equal (plan, LK_PLAN_ACTIVATE_PROXY) && preview->n_spends > 0 && !ctl->options.detach &&
       !lk_console_check_backend (ctl->console, &error))
+    return lk_ctl_fail (ctl, g_steal_pointer (&error));
+  /* A job that could not be run from here is not filed. */
+  if (!ctl->options.detach && !lk_console_try_key (ctl->console, &error))
     return lk_ctl_fail (ctl, g_steal_pointer (&error));
   lk_ctl_warn_of_credentials (ctl);
   if (!ask (ctl, preview, &status) ||

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/lk-error.h"
+#include "console/lk-console-secrets.h"
 #include "ctl/lk-ctl-show.h"
 #include "ctl/lk-ctl-talk.h"
 
@@ -11,15 +12,22 @@ static LkExit
 backup (LkCtl *ctl)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (LkKeyPlace) place = NULL;
 
   if (!lk_console_backup (ctl->console, ctl->args[0], &error))
     return lk_ctl_fail (ctl, g_steal_pointer (&error));
 
+  place = lk_console_get_key_place (ctl->console, &error);
+  if (place == NULL)
+    return lk_ctl_fail (ctl, g_steal_pointer (&error));
+
   lk_ctl_set_text (ctl, "file", ctl->args[0]);
-  lk_ctl_print (ctl,
-                _ ("“%s” is a copy of the store. Its secrets open with the store's key only:"
-                   " keep a copy of “%s.key” apart\n"),
-                ctl->args[0], lk_console_get_path (ctl->console));
+  lk_ctl_print (ctl, _ ("“%s” is a copy of the store\n"), ctl->args[0]);
+  if (place->provider != NULL)
+    lk_ctl_print (ctl,
+                  _ ("Its secrets open with the store's key only, which is in %s: keep a copy of"
+                     " that apart\n"),
+                  place->place);
   return LK_EXIT_OK;
 }
 

@@ -47,6 +47,7 @@ typedef enum
   LK_TAKES_PASSWORD_ONLY = 1 << 14, /* --password-fd, --password-file */
   LK_TAKES_VERBOSE = 1 << 15,       /* --verbose */
   LK_TAKES_PIN = 1 << 16,           /* --fingerprint */
+  LK_TAKES_REVEAL = 1 << 17,        /* --reveal */
 } LkTakes;
 
 typedef struct
@@ -79,6 +80,7 @@ typedef struct
   char *scheme;
   gboolean verbose;
   gboolean once;
+  gboolean reveal;
   int max;
   char *fingerprint;
 } LkCtlOptions;

@@ -2,12 +2,12 @@
 #include "config.h"
 
 #include "base/lk-error.h"
+#include "base/lk-process.h"
 #include "gateway/lk-gateway-cli.h"
 
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 typedef struct
@@ -131,14 +131,13 @@ run (int argc, char **argv, GError **error)
 int
 main (int argc, char **argv)
 {
-  const struct rlimit no_core = { 0, 0 };
   g_autoptr (GError) error = NULL;
   LkExit status;
 
+  lk_process_protect ();
   setlocale (LC_ALL, "");
   umask (077);
   signal (SIGPIPE, SIG_IGN);
-  setrlimit (RLIMIT_CORE, &no_core); /* digest keys and tokens must not get into a dump */
 
   status = run (argc, argv, &error);
   if (error == NULL)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "base/lk-process.h"
 #include "lab/lk-lab-control.h"
 
 #include <glib-unix.h>
@@ -259,6 +260,7 @@ main (int argc, char **argv)
   g_autoptr (LkLab) lab = NULL;
   g_autoptr (LkLabControl) control = NULL; /* freed before the lab */
 
+  lk_process_protect ();
   setlocale (LC_ALL, "");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))

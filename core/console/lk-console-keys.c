@@ -10,6 +10,7 @@
 #include "domain/lk-identifiers.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 char *
 lk_console_get_key_purpose (const char *fingerprint)
@@ -147,4 +148,59 @@ lk_console_check_key (LkConsole *self, const char *ref, GError **error)
                _ ("%s answered, but did not say how many activations are left"),
                lk_backend_get_peer (backend));
   return NULL;
+}
+
+#define STEP_REVEAL "reveal-key"
+
+LkSecret *
+lk_console_reveal_key (LkConsole *self, const char *ref, GError **error)
+{
+  g_autoptr (LkKeyRow) row = lk_console_find_key (self, ref, error);
+  g_autofree char *purpose = row != NULL ? lk_console_get_key_purpose (row->fingerprint) : NULL;
+  g_autoptr (LkSecret) key =
+      row != NULL ? lk_console_unseal (self, purpose, row->ciphertext, error) : NULL;
+  g_autofree char *message = NULL;
+
+  if (key == NULL)
+    return NULL;
+
+  message = g_strdup_printf ("%s %s@%s", row->last_five, g_get_user_name (), g_get_host_name ());
+  return lk_store_note_event (lk_console_get_store (self, NULL), lk_console_now (self), STEP_REVEAL,
+                              "done", message, error)
+             ? g_steal_pointer (&key)
+             : NULL;
+}
+
+static void
+reveal_free (gpointer data)
+{
+  LkReveal *self = data;
+
+  g_free (self->who);
+  g_free (self);
+}
+
+GPtrArray *
+lk_console_list_reveals (LkConsole *self, const LkKeyRow *row, GError **error)
+{
+  LkStore *store = lk_console_get_store (self, error);
+  g_autofree char *prefix = g_strconcat (row->last_five, " ", NULL);
+  g_autoptr (GPtrArray) events =
+      store != NULL ? lk_store_list_own_events (store, STEP_REVEAL, prefix, error) : NULL;
+  GPtrArray *reveals;
+
+  if (events == NULL)
+    return NULL;
+
+  reveals = g_ptr_array_new_with_free_func (reveal_free);
+  for (guint i = 0; i < events->len; i++)
+    {
+      const LkEvent *event = g_ptr_array_index (events, i);
+      LkReveal *reveal = g_new0 (LkReveal, 1);
+
+      reveal->at = event->at;
+      reveal->who = g_strdup (event->message + strlen (prefix));
+      g_ptr_array_add (reveals, reveal);
+    }
+  return reveals;
 }

@@ -24,5 +24,19 @@ lk_console_set_remaining (LkConsole *self, const char *ref, gint64 remaining, GE
 /* Asks the backend how many activations are left, which spends none; gives the new row. */
 LkKeyRow *lk_console_check_key (LkConsole *self, const char *ref, GError **error);
 
+/* The whole key, to be freed. That it was shown, when, and to whom (user name and host) is in the
+ * event log before this returns it. */
+LkSecret *lk_console_reveal_key (LkConsole *self, const char *ref, GError **error);
+
+/* One time that a key was shown. */
+typedef struct
+{
+  gint64 at;
+  char *who; /* user@host */
+} LkReveal;
+
+/* Of LkReveal, newest first; for as long as the event log goes back. */
+GPtrArray *lk_console_list_reveals (LkConsole *self, const LkKeyRow *row, GError **error);
+
 /* "Windows 11 Pro key …" for lists: edition or remarks, or ""; static or owned by @row. */
 const char *lk_key_row_get_title (const LkKeyRow *row);

@@ -7,13 +7,31 @@
 
 /* For the files of this folder. */
 
+struct _LkConsole
+{
+  char *path;
+  const LkClock *clock;
+  LkStore *store;
+  LkLogins *logins;
+  GMutex lock; /* for what follows; lk-console-vault.c */
+  LkVault *vault;
+  char *vault_id;
+  GPtrArray *old_vaults; /* somebody may still use one */
+};
+
 LkStore *lk_console_get_store (LkConsole *self, GError **error);
-/* The vault with the key of this store; from any thread once the store is open. */
+/* The vault with the key that this store is sealed under now; from any thread once the store is
+ * open. Stays until the console is freed. */
 LkVault *lk_console_get_vault (LkConsole *self, GError **error);
 /* The credential sets in use, and the passwords of this run; from any thread. */
 LkLogins *lk_console_get_logins (LkConsole *self);
-/* For tests: takes @provider, before the vault is first needed. */
-void lk_console_set_key_provider (LkConsole *self, LkKeyProvider *provider);
+/* The next one who needs the vault opens it again. */
+void lk_console_drop_vault (LkConsole *self);
+/* The provider of that @name for this store; LK_ERROR_DENIED when it is not known here. */
+LkKeyProvider *lk_console_make_provider (LkConsole *self, const char *name, GError **error);
+/* Gives the key that is in use its place, which must succeed, and deletes the one that is not, if
+ * that can be done now. The lock must be ours. */
+gboolean lk_console_tidy_keys (LkConsole *self, gboolean *is_tidy, GError **error);
 
 /* Seals under a purpose, or opens; see lk_vault_seal(). */
 GBytes *

@@ -192,7 +192,9 @@ lk_console_follow (LkConsole *self,
   following.reported = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   done = follow (&following, work, patience, cancellable, end, error);
   g_clear_pointer (&work, lk_work_free); /* its last verdicts are written when this returns */
-  if (done && *end != LK_FOLLOW_CLOSED)
+  /* A row may be committed after another one that ended later; none is left out at the end. */
+  following.seen_at = 0;
+  if (done)
     report_items (&following, NULL);
 
   g_clear_pointer (&following.job, lk_job_row_free);

@@ -141,7 +141,9 @@ lk_work_try_start (LkWork *self, gboolean *running, GError **error)
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
-  if (!lk_store_recover (self->store, self->options.asks_again, lk_console_now (self->console),
+  /* Another process may have sealed everything anew while it had the lock. */
+  if (lk_console_get_vault (self->console, error) == NULL ||
+      !lk_store_recover (self->store, self->options.asks_again, lk_console_now (self->console),
                          &n_items, error))
     {
       lk_store_unlock (self->store);

@@ -1,34 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "base/lk-secret.h"
-
-#define LK_VAULT_KEY_BYTES 32
-
-/**
- * LkKeyProvider:
- *
- * Where the one key comes from under which everything secret is sealed.
- * @name: as the store remembers it: "file", "memory"
- * @load: the key's 32 bytes; NULL with LK_ERROR_DENIED when it is there but cannot be had, and
- *   NULL without an error when there is none yet
- * @create: makes a key where there was none, and keeps it; never replaces one
- */
-typedef struct _LkKeyProvider LkKeyProvider;
-
-struct _LkKeyProvider
-{
-  const char *name;
-  LkSecret *(*load) (LkKeyProvider *self, GError **error);
-  LkSecret *(*create) (LkKeyProvider *self, GError **error);
-  void (*free) (LkKeyProvider *self);
-};
-
-/* A file of 32 bytes that only its owner may read. */
-LkKeyProvider *lk_key_provider_new_file (const char *path);
-/* For tests: a key that is kept nowhere. */
-LkKeyProvider *lk_key_provider_new_memory (void);
-void lk_key_provider_free (LkKeyProvider *self);
+#include "secret/lk-key-provider.h"
 
 /**
  * LkVault:
@@ -37,11 +10,16 @@ void lk_key_provider_free (LkKeyProvider *self);
  */
 typedef struct _LkVault LkVault;
 
-/* @may_create: nothing was ever sealed, so a missing key may be made; else a missing key is an
- * error (LK_ERROR_DENIED), because what was sealed under it cannot be opened with a new one. Takes
- * @provider. */
-LkVault *lk_vault_open (LkKeyProvider *provider, gboolean may_create, GError **error);
+/* With the key of that @id. NULL: nothing was ever sealed, so the key that is there is taken, or
+ * one is made; else a missing key is an error (LK_ERROR_DENIED), because what was sealed under it
+ * cannot be opened with a new one. Takes @provider. */
+LkVault *lk_vault_open (LkKeyProvider *provider, const char *id, GError **error);
+/* With a new key, which is kept nowhere yet. */
+LkVault *lk_vault_new (void);
 void lk_vault_free (LkVault *self);
+
+/* Keeps the key of this vault with @provider, beside the one called @beside, and reads it back. */
+gboolean lk_vault_keep (LkVault *self, LkKeyProvider *provider, const char *beside, GError **error);
 
 /* @purpose is bound to the ciphertext: it opens for the same purpose only. */
 GBytes *lk_vault_seal (LkVault *self, const char *purpose, const LkSecret *secret);
@@ -53,5 +31,4 @@ char *lk_vault_fingerprint (LkVault *self, const LkSecret *secret);
 /* Tells keys apart: whether the store's secrets were sealed under this one; hex, to be freed. */
 char *lk_vault_get_id (LkVault *self);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkKeyProvider, lk_key_provider_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkVault, lk_vault_free)

@@ -48,7 +48,7 @@ lk_store_put_credential (LkStore *self, const LkCredentialRow *row, gint64 now, 
 {
   CredentialWrite write = { row, now };
 
-  return lk_store_write (self, put_credential, &write, error);
+  return lk_store_write_sealed (self, put_credential, &write, error);
 }
 
 static LkCredentialRow *

@@ -268,44 +268,106 @@ lk_event_note (LkDb *db,
                     "iiisssi", now, machine_id, job_id, step, outcome, message, (gint64) code);
 }
 
+#define EVENT_COLUMNS                                                                              \
+  "at, coalesce (machine_id, 0), coalesce (job_id, 0), step, outcome, message, code"
+
+static gboolean
+read_events (LkQuery *query, GPtrArray *events, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  while (lk_query_next (query, &local_error))
+    {
+      LkEvent *event = g_new0 (LkEvent, 1);
+
+      event->at = lk_query_int (query, 0);
+      event->machine_id = lk_query_int (query, 1);
+      event->job_id = lk_query_int (query, 2);
+      event->step = lk_query_dup (query, 3);
+      event->outcome = lk_query_dup (query, 4);
+      event->message = lk_query_dup (query, 5);
+      event->code = (guint32) lk_query_int (query, 6);
+      g_ptr_array_add (events, event);
+    }
+
+  if (local_error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
 GPtrArray *
 lk_store_list_events (LkStore *self, gint64 machine_id, guint max, GError **error)
 {
   g_autoptr (GPtrArray) events = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_event_free);
-  g_autoptr (GError) local_error = NULL;
   LkDb *db = lk_store_borrow_reader (self, error);
+  gboolean done = FALSE;
 
-  if (db == NULL)
-    return NULL;
-  {
-    g_autoptr (LkQuery) query =
-        lk_db_query (db, &local_error,
-                     "SELECT at, coalesce (machine_id, 0), coalesce (job_id, 0), step, outcome,"
-                     " message, code FROM event"
-                     " WHERE ?1 = 0 OR machine_id = ?1 ORDER BY at DESC, id DESC LIMIT ?2",
-                     "ii", machine_id, (gint64) max);
+  if (db != NULL)
+    {
+      g_autoptr (LkQuery) query =
+          lk_db_query (db, error,
+                       "SELECT " EVENT_COLUMNS " FROM event WHERE ?1 = 0 OR machine_id = ?1"
+                       " ORDER BY at DESC, id DESC LIMIT ?2",
+                       "ii", machine_id, (gint64) max);
 
-    while (query != NULL && lk_query_next (query, &local_error))
-      {
-        LkEvent *event = g_new0 (LkEvent, 1);
-
-        event->at = lk_query_int (query, 0);
-        event->machine_id = lk_query_int (query, 1);
-        event->job_id = lk_query_int (query, 2);
-        event->step = lk_query_dup (query, 3);
-        event->outcome = lk_query_dup (query, 4);
-        event->message = lk_query_dup (query, 5);
-        event->code = (guint32) lk_query_int (query, 6);
-        g_ptr_array_add (events, event);
-      }
-  }
+      done = query != NULL && read_events (query, events, error);
+    }
 
   lk_store_return_reader (self, db);
-  if (local_error == NULL)
-    return g_steal_pointer (&events);
+  return done ? g_steal_pointer (&events) : NULL;
+}
 
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return NULL;
+GPtrArray *
+lk_store_list_own_events (LkStore *self, const char *step, const char *prefix, GError **error)
+{
+  g_autoptr (GPtrArray) events = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_event_free);
+  LkDb *db = lk_store_borrow_reader (self, error);
+  gboolean done = FALSE;
+
+  if (db != NULL)
+    {
+      g_autoptr (LkQuery) query =
+          lk_db_query (db, error,
+                       "SELECT " EVENT_COLUMNS " FROM event WHERE machine_id = 0 AND step = ?1"
+                       " AND substr (message, 1, length (?2)) = ?2 ORDER BY at DESC, id DESC",
+                       "ss", step, prefix);
+
+      done = query != NULL && read_events (query, events, error);
+    }
+
+  lk_store_return_reader (self, db);
+  return done ? g_steal_pointer (&events) : NULL;
+}
+
+typedef struct
+{
+  gint64 now;
+  const char *step;
+  const char *outcome;
+  const char *message;
+} OwnEvent;
+
+static gboolean
+note_own_event (LkDb *db, gpointer user_data, GError **error)
+{
+  OwnEvent *event = user_data;
+
+  return lk_event_note (db, event->now, 0, 0, event->step, event->outcome, event->message, 0,
+                        error);
+}
+
+gboolean
+lk_store_note_event (LkStore *self,
+                     gint64 now,
+                     const char *step,
+                     const char *outcome,
+                     const char *message,
+                     GError **error)
+{
+  OwnEvent event = { now, step, outcome, message };
+
+  return lk_store_write (self, note_own_event, &event, error);
 }
 
 static gboolean

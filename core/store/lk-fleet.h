@@ -72,6 +72,16 @@ typedef struct
 void lk_event_free (LkEvent *self);
 /* Newest first; @machine_id 0: of all. */
 GPtrArray *lk_store_list_events (LkStore *self, gint64 machine_id, guint max, GError **error);
+/* Events of no machine whose step is @step and whose message begins with @prefix. */
+GPtrArray *
+lk_store_list_own_events (LkStore *self, const char *step, const char *prefix, GError **error);
+/* Notes one event of no machine. */
+gboolean lk_store_note_event (LkStore *self,
+                              gint64 now,
+                              const char *step,
+                              const char *outcome,
+                              const char *message,
+                              GError **error);
 /* Deletes events older than 400 days. */
 gboolean lk_store_trim_events (LkStore *self, gint64 now, GError **error);
 

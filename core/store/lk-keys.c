@@ -65,7 +65,7 @@ lk_store_add_key (LkStore *self,
 {
   KeyAddition addition = { .row = row, .now = now };
 
-  if (!lk_store_write (self, add_key, &addition, error))
+  if (!lk_store_write_sealed (self, add_key, &addition, error))
     return FALSE;
 
   *id = addition.id;

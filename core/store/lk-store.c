@@ -19,6 +19,7 @@ struct _LkStore
   GPtrArray *readers; /* idle LkDb */
   LkDb *watcher;      /* for data_version, which counts the writes of others */
   int lock_fd;        /* -1 while the runner's lock is not ours */
+  char *key_id;       /* under which ciphertexts are made; NULL: not checked */
 };
 
 char *
@@ -83,6 +84,7 @@ lk_store_free (LkStore *self)
   g_ptr_array_unref (self->readers);
   lk_writer_free (self->writer);
   g_mutex_clear (&self->lock);
+  g_free (self->key_id);
   g_free (self->path);
   g_free (self);
 }
@@ -134,6 +136,12 @@ lk_store_unlock (LkStore *self)
 }
 
 gboolean
+lk_store_has_lock (LkStore *self)
+{
+  return self->lock_fd >= 0;
+}
+
+gboolean
 lk_store_is_locked (LkStore *self)
 {
   int fd = self->lock_fd < 0 ? open_lock (self, NULL) : -1;
@@ -174,6 +182,65 @@ gboolean
 lk_store_write (LkStore *self, LkWriteFunc func, gpointer user_data, GError **error)
 {
   return lk_writer_write (self->writer, func, user_data, error);
+}
+
+void
+lk_store_set_key_id (LkStore *self, const char *id)
+{
+  g_mutex_lock (&self->lock);
+  g_free (self->key_id);
+  self->key_id = g_strdup (id);
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+lk_store_check_key (LkDb *db, const char *id, GError **error)
+{
+  gint64 n_others = 0;
+
+  if (!lk_db_get_int (db, &n_others, 0, error,
+                      "SELECT count (*) FROM setting WHERE name = ?1 AND value <> ?2", "ss",
+                      LK_SETTING_KEY_ID, id))
+    return FALSE;
+  if (n_others == 0)
+    return TRUE;
+
+  g_set_error (error, LK_ERROR, LK_ERROR_BUSY,
+               "The secrets of “%s” were sealed under another key meanwhile; nothing was written,"
+               " try again",
+               lk_db_get_path (db));
+  return FALSE;
+}
+
+typedef struct
+{
+  char *key_id;
+  LkWriteFunc func;
+  gpointer user_data;
+} SealedWrite;
+
+static gboolean
+write_under_key (LkDb *db, gpointer user_data, GError **error)
+{
+  SealedWrite *write = user_data;
+
+  return (write->key_id == NULL || lk_store_check_key (db, write->key_id, error)) &&
+         write->func (db, write->user_data, error);
+}
+
+gboolean
+lk_store_write_sealed (LkStore *self, LkWriteFunc func, gpointer user_data, GError **error)
+{
+  SealedWrite write = { NULL, func, user_data };
+  gboolean done;
+
+  g_mutex_lock (&self->lock);
+  write.key_id = g_strdup (self->key_id);
+  g_mutex_unlock (&self->lock);
+
+  done = lk_store_write (self, write_under_key, &write, error);
+  g_free (write.key_id);
+  return done;
 }
 
 gint64
@@ -299,7 +366,7 @@ lk_store_set_sealed (LkStore *self, const char *name, GBytes *ciphertext, GError
 {
   NamedValue sealed = { .name = name, .ciphertext = ciphertext };
 
-  return lk_store_write (self, write_sealed, &sealed, error);
+  return lk_store_write_sealed (self, write_sealed, &sealed, error);
 }
 
 gboolean

@@ -25,6 +25,8 @@ char *lk_store_get_default_path (void);
  * process has it. */
 gboolean lk_store_try_lock (LkStore *self, GError **error);
 void lk_store_unlock (LkStore *self);
+/* Whether it is ours. */
+gboolean lk_store_has_lock (LkStore *self);
 /* Whether some process holds it. */
 gboolean lk_store_is_locked (LkStore *self);
 
@@ -35,8 +37,20 @@ void lk_store_return_reader (LkStore *self, LkDb *reader);
 /* One write, see lk_writer_write(). For the files of this folder. */
 gboolean lk_store_write (LkStore *self, LkWriteFunc func, gpointer user_data, GError **error);
 
+/* Ciphertexts are written only while the store is sealed under the key that made them: another
+ * process may have sealed everything anew meanwhile. Says which key that is (NULL: not checked). */
+void lk_store_set_key_id (LkStore *self, const char *id);
+/* A write of a ciphertext: LK_ERROR_BUSY, and nothing written, if the key is another one now. */
+gboolean
+lk_store_write_sealed (LkStore *self, LkWriteFunc func, gpointer user_data, GError **error);
+/* Inside a write: whether the store is sealed under the key of that id, or under none yet. */
+gboolean lk_store_check_key (LkDb *db, const char *id, GError **error);
+
 /* Changes whenever any process has written. */
 gint64 lk_store_get_version (LkStore *self);
+
+/* The setting that tells which key the store is sealed under. */
+#define LK_SETTING_KEY_ID "vault.id"
 
 /* Settings, by name; NULL when not set. */
 char *lk_store_get_setting (LkStore *self, const char *name, GError **error);

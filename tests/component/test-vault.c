@@ -31,16 +31,16 @@ tear_down (Fixture *fixture, gconstpointer unused)
 }
 
 static LkVault *
-open_vault (Fixture *fixture, gboolean may_create, GError **error)
+open_vault (Fixture *fixture, const char *id, GError **error)
 {
-  return lk_vault_open (lk_key_provider_new_file (fixture->path), may_create, error);
+  return lk_vault_open (lk_key_provider_new_file (fixture->path), id, error);
 }
 
 static void
 test_seal (void)
 {
-  g_autoptr (LkVault) vault = lk_vault_open (lk_key_provider_new_memory (), TRUE, NULL);
-  g_autoptr (LkVault) other = lk_vault_open (lk_key_provider_new_memory (), TRUE, NULL);
+  g_autoptr (LkVault) vault = lk_vault_open (lk_key_provider_new_memory (), NULL, NULL);
+  g_autoptr (LkVault) other = lk_vault_open (lk_key_provider_new_memory (), NULL, NULL);
   g_autoptr (LkSecret) secret = lk_secret_new ("correct horse", -1);
   g_autoptr (GBytes) sealed = lk_vault_seal (vault, "credential:lab", secret);
   g_autoptr (GBytes) again = lk_vault_seal (vault, "credential:lab", secret);
@@ -61,7 +61,7 @@ test_seal (void)
 static void
 test_damage (void)
 {
-  g_autoptr (LkVault) vault = lk_vault_open (lk_key_provider_new_memory (), TRUE, NULL);
+  g_autoptr (LkVault) vault = lk_vault_open (lk_key_provider_new_memory (), NULL, NULL);
   g_autoptr (LkSecret) secret = lk_secret_new ("x", -1);
   g_autoptr (GBytes) sealed = lk_vault_seal (vault, "p", secret);
   gsize size;
@@ -83,8 +83,8 @@ test_damage (void)
 static void
 test_fingerprint (void)
 {
-  g_autoptr (LkVault) vault = lk_vault_open (lk_key_provider_new_memory (), TRUE, NULL);
-  g_autoptr (LkVault) other = lk_vault_open (lk_key_provider_new_memory (), TRUE, NULL);
+  g_autoptr (LkVault) vault = lk_vault_open (lk_key_provider_new_memory (), NULL, NULL);
+  g_autoptr (LkVault) other = lk_vault_open (lk_key_provider_new_memory (), NULL, NULL);
   g_autoptr (LkSecret) one = lk_secret_new ("one", -1);
   g_autoptr (LkSecret) two = lk_secret_new ("two", -1);
   g_autofree char *first = lk_vault_fingerprint (vault, one);
@@ -104,11 +104,12 @@ static void
 test_file (Fixture *fixture, gconstpointer unused)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (LkVault) vault = open_vault (fixture, TRUE, &error);
+  g_autoptr (LkVault) vault = open_vault (fixture, NULL, &error);
   g_autoptr (LkVault) again = NULL;
   g_autoptr (LkSecret) secret = lk_secret_new ("kept", -1);
   g_autoptr (GBytes) sealed = NULL;
   g_autoptr (LkSecret) opened = NULL;
+  g_autofree char *id = NULL;
   struct stat info;
 
   g_assert_no_error (error);
@@ -117,7 +118,8 @@ test_file (Fixture *fixture, gconstpointer unused)
   g_assert_cmpint (info.st_mode & 0777, ==, 0600);
   g_assert_cmpint (info.st_size, ==, LK_VAULT_KEY_BYTES);
 
-  again = open_vault (fixture, FALSE, &error);
+  id = lk_vault_get_id (vault);
+  again = open_vault (fixture, id, &error);
   g_assert_no_error (error);
   opened = lk_vault_unseal (again, "p", sealed, &error);
   g_assert_no_error (error);
@@ -130,7 +132,7 @@ test_missing (Fixture *fixture, gconstpointer unused)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (open_vault (fixture, FALSE, &error));
+  g_assert_null (open_vault (fixture, "any", &error));
   g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
   g_assert_false (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
 }
@@ -146,7 +148,7 @@ test_readable (Fixture *fixture, gconstpointer unused)
       g_autoptr (GError) error = NULL;
 
       g_assert_cmpint (g_chmod (fixture->path, modes[i]), ==, 0);
-      g_assert_null (open_vault (fixture, TRUE, &error));
+      g_assert_null (open_vault (fixture, NULL, &error));
       g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
     }
 }
@@ -165,11 +167,67 @@ test_strange (Fixture *fixture, gconstpointer unused)
 
       g_assert_true (g_file_set_contents (fixture->path, bytes, (gssize) sizes[i], NULL));
       g_assert_cmpint (g_chmod (fixture->path, 0600), ==, 0);
-      g_assert_null (open_vault (fixture, TRUE, &error));
+      g_assert_null (open_vault (fixture, NULL, &error));
       g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
       g_assert_true (g_file_get_contents (fixture->path, &after, &length, NULL));
       g_assert_cmpuint (length, ==, sizes[i]); /* never replaced */
     }
+}
+
+/* A second key stands beside the first one, and takes its place when it is told to. */
+static void
+test_two_keys (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (LkKeyProvider) provider = lk_key_provider_new_file (fixture->path);
+  g_autofree char *next = g_strconcat (fixture->path, ".new", NULL);
+  g_autoptr (LkVault) first = open_vault (fixture, NULL, NULL);
+  g_autoptr (LkVault) second = lk_vault_new ();
+  g_autoptr (LkVault) third = lk_vault_new ();
+  g_autoptr (LkVault) found = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *first_id = lk_vault_get_id (first);
+  g_autofree char *second_id = lk_vault_get_id (second);
+  struct stat info;
+
+  g_assert_false (lk_vault_keep (second, provider, NULL, &error)); /* as if there were none */
+  g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
+  g_clear_error (&error);
+  g_assert_false (lk_vault_keep (second, provider, second_id, &error)); /* or another one */
+  g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
+  g_clear_error (&error);
+  g_assert_false (g_file_test (next, G_FILE_TEST_EXISTS));
+
+  g_assert_true (lk_vault_keep (second, provider, first_id, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (g_stat (next, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 0777, ==, 0600);
+  g_assert_false (lk_vault_keep (third, provider, first_id, &error)); /* replaces nothing */
+  g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
+  g_clear_error (&error);
+
+  found = open_vault (fixture, first_id, NULL);
+  g_assert_nonnull (found);
+  g_clear_pointer (&found, lk_vault_free);
+  found = open_vault (fixture, second_id, NULL);
+  g_assert_nonnull (found);
+  g_clear_pointer (&found, lk_vault_free);
+
+  g_assert_true (provider->settle (provider, first_id, &error)); /* has its place already */
+  g_assert_true (g_file_test (next, G_FILE_TEST_EXISTS));
+  for (guint i = 0; i < 2; i++) /* twice is as good as once */
+    {
+      g_assert_true (provider->settle (provider, second_id, &error));
+      g_assert_true (provider->remove (provider, first_id, &error));
+      g_assert_false (g_file_test (next, G_FILE_TEST_EXISTS));
+    }
+  found = open_vault (fixture, second_id, NULL);
+  g_assert_nonnull (found);
+  g_assert_null (open_vault (fixture, first_id, &error));
+  g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
+  g_clear_error (&error);
+
+  g_assert_true (provider->remove (provider, second_id, &error));
+  g_assert_false (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
 }
 
 int
@@ -182,6 +240,7 @@ main (int argc, char **argv)
   g_test_add ("/vault/file", Fixture, NULL, set_up, test_file, tear_down);
   g_test_add ("/vault/missing", Fixture, NULL, set_up, test_missing, tear_down);
   g_test_add ("/vault/readable", Fixture, NULL, set_up, test_readable, tear_down);
+  g_test_add ("/vault/two-keys", Fixture, NULL, set_up, test_two_keys, tear_down);
   g_test_add ("/vault/strange", Fixture, NULL, set_up, test_strange, tear_down);
   return g_test_run ();
 }

@@ -111,7 +111,7 @@ class Rig:
         home.mkdir(exist_ok=True)
         env.update(HOME=str(home), XDG_DATA_HOME=str(home), XDG_CONFIG_HOME=str(home),
                    XDG_RUNTIME_DIR=str(home), GIO_USE_PROXY_RESOLVER="dummy", LC_ALL="C.UTF-8",
-                   G_DEBUG="fatal-criticals")
+                   G_DEBUG="fatal-criticals", DBUS_SESSION_BUS_ADDRESS="disabled:")
         env.update(extra)
         return env
 

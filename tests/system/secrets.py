@@ -3,9 +3,12 @@
 """Plants secrets, does the main job with every log on, and looks for them in all that was written."""
 import base64
 import pathlib
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from latchkey_rig import Failure, Rig
 
@@ -62,6 +65,48 @@ def watch_processes(process, secrets):
     return seen
 
 
+def unlimited():
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+
+
+def look_for_cores(rig, secrets):
+    """It dies with everything in its memory, where the system would write that to a file."""
+    folder = rig.folder / "dumps"
+    folder.mkdir()
+    rig.ctl("refresh", "--all", "--detach", check=False)
+    with open(rig.folder / "runner.log", "w+b") as out:
+        process = subprocess.Popen(rig.ctl_command("run"), cwd=folder, stdin=subprocess.DEVNULL,
+                                   stdout=out, stderr=out, env=rig.environment(LOUD),
+                                   preexec_fn=unlimited)
+        for _ in range(600):
+            if b"Running" in (rig.folder / "runner.log").read_bytes():
+                break
+            time.sleep(0.05)
+        time.sleep(0.3)  # so that it has used what it knows
+        process.send_signal(signal.SIGABRT)
+        if process.wait(30) != -signal.SIGABRT:
+            raise Failure("the runner did not die as it should")
+    for path in folder.iterdir():
+        look(path.name, path.read_bytes(), secrets)
+        raise Failure(f"the runner left {path.name}")
+
+
+def reveal(rig, secrets):
+    """The one way out: on standard output only, and its trace has the last five only."""
+    done = rig.ctl("key", "show", "1", "--reveal", "--yes")
+    key = (rig.folder / "mak").read_text().strip()
+    if done.stdout != key + "\n":
+        raise Failure("the key was not shown")
+    look("standard error", done.stderr.encode(), secrets)
+    events = rig.rows("fleet.db", "SELECT step, outcome, message FROM event"
+                      " WHERE step = 'reveal-key'")
+    if len(events) != 1 or not events[0][2].startswith(key[-5:] + " "):
+        raise Failure(f"the trace of the reveal is {events}")
+    dump = rig.rows("fleet.db", "SELECT group_concat (coalesce (message, '')) FROM event")
+    look("the event log", dump[0][0].encode(), secrets)
+
+
 def test(rig):
     rig.secret("machine-password", PASSWORD)
     rig.set_up()
@@ -78,9 +123,13 @@ def test(rig):
             ("list", "--json"), ("list", "--csv"), ("key", "list", "--json"), ("key", "show", "1"),
             ("credential", "list", "--json"), ("config", "list"), ("job", "show", "2", "--json"),
             ("show", "--all", "--json"), ("refresh", "--all", "--json"),
-            ("store", "backup", rig.folder / "backup.db"))):
+            ("key", "show", "1", "--json"), ("job", "list", "--json"), ("config", "list", "--json"),
+            ("config", "secrets", "--json"), ("config", "secrets", "file", "--yes"),
+            ("refresh", "--all", "--stream"), ("store", "backup", rig.folder / "backup.db"))):
         done = rig.ctl(*command, environment=LOUD, check=False)
         (rig.folder / f"said-{number}").write_text(done.stdout + done.stderr)
+    look_for_cores(rig, secrets)
+    reveal(rig, secrets)
     rig.stop()  # so that everything is written
 
     meant_to_hold = {"machine-password", "digest-key", "token", "mak", "fleet.db.key"}

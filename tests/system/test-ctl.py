@@ -3,6 +3,7 @@
 """latchkeyctl as a user or a script starts it, against the practice lab and a practice gateway:
 exit statuses, JSON, bad input, secrets, interruption. Prints TAP."""
 import csv
+import getpass
 import io
 import json
 import os
@@ -12,6 +13,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +27,7 @@ DIGEST_KEY = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 N_MACHINES = 12
 DEADLINE = 60
 
+os.environ["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"  # nobody's keyring
 folder = pathlib.Path(tempfile.mkdtemp(prefix="latchkey-ctl-"))
 processes = []
 tests = []
@@ -408,7 +411,6 @@ def an_interrupted_command_keeps_its_job():
 
 class silent_listener:
     def __enter__(self):
-        import socket
         self.socket = socket.socket()
         self.socket.bind(("127.0.0.1", 0))
         self.socket.listen()
@@ -432,16 +434,105 @@ def a_backup_comes_back():
     ctl("store", "check")
 
 
+def contents(db="fleet.db"):
+    with sqlite3.connect(f"file:{folder / db}?mode=ro", uri=True) as store:
+        return list(store.iterdump())
+
+
 @test
 def a_store_without_its_key_claims_nothing():
-    (folder / "fleet.db.key").rename(folder / "elsewhere")
-    done = ctl("refresh", "--all", expect=6)
-    assert "fleet.db.key" in done.err
+    ctl("refresh", "--all", "--detach", expect=8)
     job = ctl("job", "list", "--json").json["jobs"][0]
-    assert job["ready"] == N_MACHINES and job["running"] == 0
+    (folder / "fleet.db.key").rename(folder / "elsewhere")
+    before = contents()
+    for verb in [["run", "--once"], ["uninstall-key", "--all", "--yes"], ["job", "follow", str(job["id"])],
+                 ["job", "retry", str(job["id"])], ["key", "show", "1", "--reveal", "--yes"],
+                 ["key", "add", "--key-file", str(folder / "mak")], ["config", "secrets"],
+                 ["config", "secrets", "file", "--yes"]]:
+        done = ctl(*verb, expect=6)
+        assert "fleet.db.key" in done.err, (verb, done.err)
+        assert contents() == before, verb
     assert not (folder / "fleet.db.key").exists()
     (folder / "elsewhere").rename(folder / "fleet.db.key")
     ctl("job", "follow", str(job["id"]))
+
+
+@test
+def a_whole_key_is_shown_only_with_a_trace():
+    key = (folder / "mak").read_text().strip()
+    assert "reveals" in ctl("key", "show", "1", "--json").json
+    ctl("key", "show", "1", "--reveal", expect=2, stdin="y\n")  # no terminal
+    ctl("key", "show", "1", "--reveal", "--json", "--yes", expect=2)
+    assert ctl("key", "show", "1", "--json").json["reveals"] == []
+    with sqlite3.connect(folder / "fleet.db") as store:  # a trace cannot be written: nothing is shown
+        store.execute("CREATE TRIGGER no_trace BEFORE INSERT ON event"
+                      " BEGIN SELECT raise (ABORT, 'no'); END")
+    done = ctl("key", "show", "1", "--reveal", "--yes", expect=1)
+    assert key not in done.out + done.err
+    with sqlite3.connect(folder / "fleet.db") as store:
+        store.execute("DROP TRIGGER no_trace")
+
+    done = ctl("key", "show", "1", "--reveal", "--yes")
+    assert done.out == key + "\n" and done.err == "", done.out + done.err
+    shown = ctl("key", "show", "1", "--json").json["reveals"]
+    assert [entry["who"] for entry in shown] == [f"{getpass.getuser()}@{socket.gethostname()}"]
+    assert shown[0]["at"] and shown[0]["who"] in ctl("key", "show", "1").out
+    assert key not in "".join(contents())
+
+
+@test
+def a_whole_key_is_shown_only_when_a_person_says_yes():
+    key = (folder / "mak").read_text().strip()
+    for answer, shows in [(b"\n", False), (b"n\n", False), (b"y\n", True)]:
+        n_before = len(ctl("key", "show", "1", "--json").json["reveals"])
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execv(CTL, argv("key", "show", "1", "--reveal"))
+        text = b""
+        while b"[y/N] " not in text:
+            assert select.select([terminal], [], [], DEADLINE)[0]
+            text += os.read(terminal, 1024)
+        os.write(terminal, answer)
+        try:
+            while data := os.read(terminal, 1024):
+                text += data
+        except OSError:
+            pass
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == (0 if shows else 1), text
+        assert (key.encode() in text) == shows, text
+        assert len(ctl("key", "show", "1", "--json").json["reveals"]) == n_before + shows
+
+
+@test
+def the_key_of_a_store_is_changed():
+    old = (folder / "fleet.db.key").read_bytes()
+    answer = ctl("config", "secrets", "--json").json
+    assert answer["provider"] == "file" and answer["opens"] is True
+    assert (answer["keys"], answer["credentials"], answer["settings"]) == (1, 1, 2), answer
+    ctl("config", "secrets", "file", expect=2)  # not asked, not done
+    ctl("config", "secrets", "drawer", "--yes", expect=2)
+    assert "product keys: 1" in ctl("config", "secrets", "file", "--dry-run").out
+    before = contents()
+    done = ctl("config", "secrets", "secret-service", "--yes", expect=6)
+    assert "no session bus" in done.err and contents() == before
+    assert (folder / "fleet.db.key").read_bytes() == old
+
+    runner = subprocess.Popen(argv("run"), stderr=subprocess.PIPE, text=True)
+    processes.append(runner)
+    assert "Running" in runner.stderr.readline()
+    ctl("config", "secrets", "file", "--yes", expect=10)
+    runner.terminate()
+    runner.wait(DEADLINE)
+    assert (folder / "fleet.db.key").read_bytes() == old
+
+    ctl("config", "secrets", "file", "--yes")
+    assert (folder / "fleet.db.key").read_bytes() != old
+    assert sorted(path.name for path in folder.glob("fleet.db.key*")) == ["fleet.db.key"]
+    key = (folder / "mak").read_text().strip()
+    assert ctl("key", "show", "1", "--reveal", "--yes").out == key + "\n"
+    assert ctl("key", "add", "--key-file", str(folder / "mak"), "--json").json["new"] is False
+    ctl("key", "check", "1")  # by digest key and token
+    ctl("refresh", "--all")  # by the password
 
 
 def main():
