@@ -9,6 +9,7 @@
 #include "ctl/lk-ctl-talk.h"
 
 #include <glib/gi18n.h>
+#include <unistd.h>
 
 #define DEFAULT_MAX 50
 
@@ -240,8 +241,13 @@ run (LkCtl *ctl)
   g_autoptr (GCancellable) cancellable = lk_ctl_watch_signals ();
   g_autoptr (GError) error = NULL;
   Running running = { .ctl = ctl };
+  const LkChoice everything = { 0 };
+  LkExit status;
   gboolean done;
 
+  /* A service has nobody to ask; what needs such a password says so then. */
+  if (isatty (STDIN_FILENO) && !lk_ctl_ask_for_passwords (ctl, &everything, &status))
+    return status;
   done = lk_console_run (ctl->console, (guint) MAX (ctl->options.workers, 0), ctl->options.once,
                          on_run, &running, cancellable, &error);
   lk_ctl_show_progress (ctl, NULL);

@@ -52,14 +52,10 @@ lk_lab_answer_begin (const LkLabRequest *request, const char *action)
   return writer;
 }
 
-GBytes *
-lk_lab_answer_identify (const LkLabTraits *traits, gboolean authenticated)
+static GBytes *
+write_identity (const char *vendor, const char *version)
 {
   g_autoptr (LkXmlWriter) writer = lk_xml_writer_new (FALSE);
-  const LkLabGeneration *generation = traits->generation;
-  g_autofree char *version =
-      g_strdup_printf ("OS: %s SP: %s Stack: %s", authenticated ? generation->version : "0.0.0",
-                       authenticated ? generation->service_pack : "0.0", generation->stack);
 
   lk_xml_writer_start (writer, "s:Envelope");
   lk_xml_writer_attribute (writer, "xml:lang", "en-US");
@@ -69,9 +65,26 @@ lk_lab_answer_identify (const LkLabTraits *traits, gboolean authenticated)
   lk_xml_writer_start (writer, "wsmid:IdentifyResponse");
   lk_xml_writer_namespace (writer, "wsmid", LK_LAB_NS_WSMID);
   lk_xml_writer_element (writer, "wsmid:ProtocolVersion", LK_LAB_NS_WSMAN);
-  lk_xml_writer_element (writer, "wsmid:ProductVendor", "Microsoft Corporation");
+  lk_xml_writer_element (writer, "wsmid:ProductVendor", vendor);
   lk_xml_writer_element (writer, "wsmid:ProductVersion", version);
   return lk_xml_writer_finish (writer);
+}
+
+GBytes *
+lk_lab_answer_identify (const LkLabTraits *traits, gboolean authenticated)
+{
+  const LkLabGeneration *generation = traits->generation;
+  g_autofree char *version =
+      g_strdup_printf ("OS: %s SP: %s Stack: %s", authenticated ? generation->version : "0.0.0",
+                       authenticated ? generation->service_pack : "0.0", generation->stack);
+
+  return write_identity ("Microsoft Corporation", version);
+}
+
+GBytes *
+lk_lab_answer_identify_foreign (void)
+{
+  return write_identity ("Open Management Infrastructure", "1.0.8-6");
 }
 
 static char *

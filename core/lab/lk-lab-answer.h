@@ -36,6 +36,8 @@ typedef struct
 /* The envelope up to the start tag of the body; lk_xml_writer_finish() ends it. */
 LkXmlWriter *lk_lab_answer_begin (const LkLabRequest *request, const char *action);
 GBytes *lk_lab_answer_identify (const LkLabTraits *traits, gboolean authenticated);
+/* The same as OMI has it: who made it, and nothing of Windows. */
+GBytes *lk_lab_answer_identify_foreign (void);
 /* @request may be NULL. @text replaces the usual words when not NULL. */
 GBytes *lk_lab_answer_fault (const LkLabRequest *request,
                              const LkLabVoice *voice,

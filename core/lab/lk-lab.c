@@ -28,6 +28,7 @@ struct _LkLab
   LkServer *server;
   GThreadPool *workers;
   LkLabDoor *door;
+  gboolean is_foreign; /* speaks as OMI does */
   char *certificate;
   guint16 port;
   guint16 tls_port;
@@ -177,13 +178,18 @@ answer_method (LkLab *self, Work *work, const LkLabVoice *voice, guint *status)
 
 /* What is wrong with the request itself, before anything is looked up. */
 static gboolean
-find_fault (const LkLabTraits *traits, const LkLabRequest *request, LkLabFaultKind *kind)
+find_fault (LkLab *self,
+            const LkLabTraits *traits,
+            const LkLabRequest *request,
+            LkLabFaultKind *kind)
 {
   if (request->unknown_name != NULL)
     *kind = LK_LAB_FAULT_NOT_UNDERSTOOD;
   else if (request->class_name == NULL || *request->class_name == '\0')
     *kind = LK_LAB_FAULT_BAD_URI;
-  else if (request->is_dmtf && !g_str_equal (traits->generation->stack, "3.0"))
+  else if (self->is_foreign && !request->is_dmtf)
+    *kind = LK_LAB_FAULT_NO_CLASS; /* OMI ignores the namespace in a URI of Windows */
+  else if (request->is_dmtf && !self->is_foreign && !g_str_equal (traits->generation->stack, "3.0"))
     *kind = LK_LAB_FAULT_BAD_URI;
   else if (g_strcmp0 (request->namespace_, "root/cimv2") != 0)
     *kind = LK_LAB_FAULT_NO_CLASS;
@@ -210,7 +216,7 @@ answer (LkLab *self, Work *work, guint *status)
   GBytes *body;
 
   *status = 500;
-  if (find_fault (traits, request, &kind))
+  if (find_fault (self, traits, request, &kind))
     return lk_lab_answer_fault (request, &voice, kind, NULL);
   if (lk_lab_fault_set_take_busy (lk_lab_fleet_get_faults (self->fleet), work->place))
     return lk_lab_answer_fault (request, &voice, LK_LAB_FAULT_QUOTA, NULL);
@@ -315,8 +321,9 @@ handle_soap (LkLab *self,
   g_autoptr (GBytes) body = NULL;
   Work *work;
 
-  if (!authorized && (request == NULL || request->operation != LK_LAB_IDENTIFY ||
-                      !is_unauthenticated_identify (message)))
+  if (!authorized &&
+      (self->is_foreign || request == NULL || request->operation != LK_LAB_IDENTIFY ||
+       !is_unauthenticated_identify (message)))
     {
       lk_lab_door_reply_status (self->door, exchange, 401);
       return;
@@ -324,11 +331,14 @@ handle_soap (LkLab *self,
   if (request == NULL || request->operation == LK_LAB_IDENTIFY)
     {
       name = lk_lab_machine_dup_fqdn (traits);
-      body = request != NULL
-                 ? lk_lab_answer_identify (traits,
-                                           authorized && !is_unauthenticated_identify (message))
-                 : lk_lab_answer_fault (NULL, &(LkLabVoice){ name, FALSE },
-                                        LK_LAB_FAULT_BAD_MESSAGE, NULL);
+      if (request != NULL && self->is_foreign)
+        body = lk_lab_answer_identify_foreign ();
+      else
+        body = request != NULL
+                   ? lk_lab_answer_identify (traits,
+                                             authorized && !is_unauthenticated_identify (message))
+                   : lk_lab_answer_fault (NULL, &(LkLabVoice){ name, FALSE },
+                                          LK_LAB_FAULT_BAD_MESSAGE, NULL);
       reply (self, exchange, place, request != NULL ? 200 : 500, body);
       return;
     }
@@ -443,6 +453,7 @@ lk_lab_new (const LkLabOptions *options, GError **error)
   self->door = lk_lab_door_new (&options->door, error);
   if (self->door == NULL)
     return NULL;
+  self->is_foreign = options->door.is_foreign;
 
   self->server = lk_server_new (&server_options);
   self->port = lk_server_listen (self->server, "0.0.0.0", options->port, flags, error);

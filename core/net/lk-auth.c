@@ -161,15 +161,21 @@ find_reason_against_kerberos (const LkAuth *self)
   return get_service_host (self) == NULL ? "the machine is known by its address only" : NULL;
 }
 
+/* A certificate is for its own way, and everything else for the others: nothing to speak of. */
+static gboolean
+is_of_kind (const LkAuth *self, LkWay way)
+{
+  return (lk_login_get_kind (self->login) == LK_CREDENTIAL_CERTIFICATE) ==
+         (way == LK_WAY_CERTIFICATE);
+}
+
 /* Why a way is out of the question, or NULL. */
 static const char *
 find_reason_against (const LkAuth *self, LkWay way)
 {
   LkScheme allowed = lk_login_get_scheme (self->login);
-  gboolean is_certificate = lk_login_get_kind (self->login) == LK_CREDENTIAL_CERTIFICATE;
 
-  if (is_certificate != (way == LK_WAY_CERTIFICATE) ||
-      (allowed != LK_SCHEME_AUTO && allowed != ways[way].scheme))
+  if (allowed != LK_SCHEME_AUTO && allowed != ways[way].scheme)
     return "the credential set does not allow it";
 
   switch (way)
@@ -209,6 +215,8 @@ lk_auth_prepare (LkAuth *self, gboolean is_loopback, GError **error)
       const char *reason = find_reason_against (self, way);
       gboolean is_wanted = lk_login_get_scheme (self->login) == ways[way].scheme;
 
+      if (!is_of_kind (self, way))
+        continue;
       if (reason == NULL)
         return TRUE;
       if (why == NULL || is_wanted)
@@ -296,10 +304,13 @@ begin_way (LkAuth *self, const LkPatience *patience, GError **error)
       g_autoptr (GError) cause = NULL;
       gboolean is_out = FALSE;
 
-      if (reason != NULL)
-        note (self, reason);
-      if (reason != NULL || is_known_useless (self))
+      if (!is_of_kind (self, self->way) || is_known_useless (self))
         continue;
+      if (reason != NULL)
+        {
+          note (self, reason);
+          continue;
+        }
       if (self->way == LK_WAY_CERTIFICATE || self->way == LK_WAY_BASIC)
         {
           self->is_ready = self->way == LK_WAY_CERTIFICATE || ask (self, patience, error);

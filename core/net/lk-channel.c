@@ -15,6 +15,8 @@ struct _LkChannel
   int fd;
   gnutls_session_t session;
   const char *reason;
+  gboolean has_certificate; /* that the peer may ask for later */
+  gboolean is_answering;    /* such a question */
 };
 
 static LkIo
@@ -90,10 +92,37 @@ lk_channel_get_reason (LkChannel *self)
   return self->reason != NULL ? self->reason : "the connection failed";
 }
 
+static LkIo wait_for_tls (LkChannel *self, gssize result, const LkPatience *patience);
+
+/* Windows asks for a client's certificate only when it has read the request: by a second handshake
+ * (TLS 1.2) or after the first (TLS 1.3, RFC 8446 4.6.2). */
+static LkIo
+show_certificate (LkChannel *self, gssize request, const LkPatience *patience)
+{
+  int result;
+  LkIo io = LK_IO_OK;
+
+  self->is_answering = TRUE;
+  do
+    {
+      result = request == GNUTLS_E_REHANDSHAKE ? gnutls_handshake (self->session)
+                                               : gnutls_reauth (self->session, 0);
+      if (result != 0)
+        io = wait_for_tls (self, result, patience);
+    }
+  while (result != 0 && io == LK_IO_OK);
+  self->is_answering = FALSE;
+  return io;
+}
+
 /* What a GnuTLS call that is not done yet is waiting for. OK: call it again. */
 static LkIo
 wait_for_tls (LkChannel *self, gssize result, const LkPatience *patience)
 {
+  if (self->has_certificate && !self->is_answering &&
+      (result == GNUTLS_E_REHANDSHAKE || result == GNUTLS_E_REAUTH_REQUEST))
+    return show_certificate (self, result, patience);
+
   if (result == GNUTLS_E_AGAIN)
     return lk_io_wait (self->fd,
                        gnutls_record_get_direction (self->session) == 1 ? POLLOUT : POLLIN,
@@ -120,6 +149,7 @@ lk_channel_handshake (LkChannel *self,
                       LkClientCertificate *certificate,
                       const LkPatience *patience)
 {
+  self->has_certificate = certificate != NULL;
   self->session = lk_trust_new_session (trust, host, certificate);
   if (self->session == NULL)
     {

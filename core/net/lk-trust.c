@@ -161,7 +161,8 @@ lk_trust_new_session (LkTrust *self, const char *host, LkClientCertificate *cert
 {
   gnutls_session_t session = NULL;
 
-  if (gnutls_init (&session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) != 0)
+  if (gnutls_init (&session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
+                                 (certificate != NULL ? GNUTLS_POST_HANDSHAKE_AUTH : 0)) != 0)
     return NULL;
   gnutls_session_set_ptr (session, certificate);
   gnutls_priority_set (session, self->priority);
