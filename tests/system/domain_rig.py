@@ -81,10 +81,9 @@ class DomainRig(Rig):
         env.update(extra)
         return env
 
-    def open(self, heard=True, without=()):
-        """The lab, the gateway, and all but the credential sets; returns the machines' names.
-        without: machines that the domain is not to know."""
-        self.start_lab()
+    def open(self, heard=True, lab_environment=None):
+        """The lab, the gateway, and all but the credential sets; returns the machines' names."""
+        self.start_lab(lab_environment)
         self.start_gateway()
         port = self.lab_ports["tls" if self.tls else "port"]
         if heard:
@@ -100,7 +99,7 @@ class DomainRig(Rig):
             writer.writerows(rows)
         names = [row["name"] for row in rows]
         if self.domain is not None:
-            self.domain.add(set(names) - set(without))
+            self.domain.add(names)
         self.configure()
         self.ctl("discover", "file", self.folder / "fleet.csv")
         return names

@@ -217,6 +217,12 @@ class Rig:
         with urllib.request.urlopen(url, timeout=30) as answer:
             return json.load(answer)
 
+    def order(self, machine, what):
+        """Lets something happen to a machine, as in order("PC-0001", "fault?name=dead")."""
+        url = f"http://127.0.0.1:{self.lab_ports['control']}/machines/{machine}/{what}"
+        with urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=30) as done:
+            done.read()
+
     def rows(self, database, sql):
         connection = sqlite3.connect(f"file:{self.folder / database}?mode=ro", uri=True, timeout=30)
         try:
