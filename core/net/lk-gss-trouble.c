@@ -30,6 +30,7 @@ static const struct
   { KRB5_KT_NOTFOUND, LK_GSS_REFUSED, "the keytab has no key of this account" },
   { KRB5_KT_IOERR, LK_GSS_REFUSED, "the keytab cannot be read" },
   { ENOENT, LK_GSS_REFUSED, "the keytab is not there" },
+  { EACCES, LK_GSS_REFUSED, "the keytab may not be read by you" },
   { KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN, LK_GSS_NO_SERVICE,
     "the domain does not know this machine; check its full name (setspn -L shows the names that it"
     " has)" },
