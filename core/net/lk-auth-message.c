@@ -150,8 +150,7 @@ lk_auth_describe_refusal (LkAuth *self, const LkHttpMessage *answer)
   if (self->way == LK_WAY_BASIC && !lk_challenge_find (answer, "Basic", NULL))
     return g_strdup_printf ("it does not take Basic; it offers %s", offers);
   return g_strdup_printf ("it did not accept the account of the credential set %s (%s)",
-                          lk_login_get_name (self->login),
-                          self->way == LK_WAY_BASIC ? "Basic" : "client certificate");
+                          lk_login_get_name (self->login), lk_way_get_title (self->way));
 }
 
 gboolean

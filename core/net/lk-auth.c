@@ -31,6 +31,12 @@ lk_way_get_header (LkWay way)
   return ways[way].header;
 }
 
+const char *
+lk_way_get_title (LkWay way)
+{
+  return ways[way].title;
+}
+
 LkAuth *
 lk_auth_new (LkLogin *login, const char *host, const char *name, gboolean tls)
 {

@@ -7,6 +7,10 @@
 
 #include <string.h>
 
+#define BROKEN_TRUST                                                                               \
+  "the machine cannot read its ticket: its account in the domain has another password (broken"     \
+  " trust: Test-ComputerSecureChannel -Repair), or the name belongs to another machine"
+
 /* RFC 4120 section 7.5.9, and what the library itself finds. */
 static const struct
 {
@@ -26,6 +30,7 @@ static const struct
   { KRB5_KT_NOTFOUND, LK_GSS_REFUSED, "the keytab has no key of this account" },
   { KRB5_KT_IOERR, LK_GSS_REFUSED, "the keytab cannot be read" },
   { ENOENT, LK_GSS_REFUSED, "the keytab is not there" },
+  { EACCES, LK_GSS_REFUSED, "the keytab may not be read by you" },
   { KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN, LK_GSS_NO_SERVICE,
     "the domain does not know this machine; check its full name (setspn -L shows the names that it"
     " has)" },
@@ -52,9 +57,11 @@ static const struct
   { KRB5_KDCREP_SKEW, LK_GSS_SKEW,
     "this computer's clock and the domain controller's differ by more than five minutes; set both"
     " by NTP" },
-  { KRB5KRB_AP_ERR_MODIFIED, LK_GSS_OTHER,
-    "the machine cannot read its ticket: its account in the domain has another password (broken"
-    " trust: Test-ComputerSecureChannel -Repair), or the name belongs to another machine" },
+  /* Windows says the first, machines with a keytab also the others. */
+  { KRB5KRB_AP_ERR_MODIFIED, LK_GSS_OTHER, BROKEN_TRUST },
+  { KRB5KRB_AP_ERR_NOT_US, LK_GSS_OTHER, BROKEN_TRUST },
+  { KRB5KRB_AP_ERR_BADKEYVER, LK_GSS_OTHER, BROKEN_TRUST },
+  { KRB5KRB_AP_ERR_NOKEY, LK_GSS_OTHER, BROKEN_TRUST },
 };
 
 const char *

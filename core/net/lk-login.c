@@ -42,6 +42,7 @@ struct _LkLogin
   GCond changed;
   gboolean is_proven;
   gboolean is_trying; /* one machine is asked, the others wait */
+  guint n_judging;    /* how often it is being found out what refusals mean; the others wait */
   guint n_refusals;   /* without a success between */
   char *why_stopped;
 };
@@ -316,13 +317,20 @@ is_cancelled (const LkPatience *patience)
   return patience->cancel_fd >= 0 && poll (&item, 1, 0) > 0;
 }
 
+/* With the lock held. */
+static gboolean
+has_to_wait (const LkLogin *self)
+{
+  return !self->is_proven && (self->is_trying || self->n_judging > 0);
+}
+
 gboolean
 lk_login_ask (LkLogin *self, const LkPatience *patience, GError **error)
 {
   gboolean may = FALSE;
 
   g_mutex_lock (&self->lock);
-  while (self->why_stopped == NULL && !self->is_proven && self->is_trying)
+  while (self->why_stopped == NULL && has_to_wait (self))
     {
       gint64 now = g_get_monotonic_time ();
 
@@ -333,7 +341,7 @@ lk_login_ask (LkLogin *self, const LkPatience *patience, GError **error)
 
   if (self->why_stopped != NULL)
     fail_stopped (self, error);
-  else if (!self->is_proven && self->is_trying)
+  else if (has_to_wait (self))
     g_set_error (error, LK_ERROR, LK_ERROR_UNREACHABLE,
                  "another machine was asked first whether it takes the credential set %s, and has"
                  " not answered yet",
@@ -386,10 +394,18 @@ lk_login_tell (LkLogin *self, LkLoginAnswer answer)
       was_proven = self->is_proven;
       self->is_proven = FALSE;
       self->n_refusals = 0;
+      self->n_judging++;
     }
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
+  if (!is_suspect)
+    return;
 
-  if (is_suspect && !ask_domain_again (self) && !was_proven)
+  /* Meanwhile nobody may try it: that would be one attempt too many. */
+  if (!ask_domain_again (self) && !was_proven)
     stop (self, "two machines in a row refused it");
+  g_mutex_lock (&self->lock);
+  self->n_judging--;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
 }
