@@ -82,7 +82,7 @@ lk_link_fail_status (LkLink *self, guint status, GError **error)
 {
   const LkStatusMeaning *meaning = lk_problem_from_status (status);
 
-  self->sent = !meaning->unread;
+  self->sent = self->sent && !meaning->unread; /* a leg of signing in never counts as sent */
   self->stage = meaning->stage;
   return lk_link_fail (self, LK_LINK_PROBLEM_STATUS, meaning->code, error, "HTTP %u: %s", status,
                        meaning->words);
