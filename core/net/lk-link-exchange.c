@@ -127,7 +127,9 @@ lk_link_receive (LkLink *self, LkCall *call, GError **error)
       else
         {
           lk_link_fail_io (self, call, io, call->first_byte_ms,
-                           begun ? "in the middle of the answer" : "after the request was sent",
+                           begun        ? "in the middle of the answer"
+                           : self->sent ? "after the request was sent"
+                                        : "while signing in",
                            error);
           return NULL;
         }
