@@ -15,6 +15,7 @@ struct _LkChannel
   int fd;
   gnutls_session_t session;
   const char *reason;
+  gboolean is_certificate_refused;
 };
 
 static LkIo
@@ -90,6 +91,29 @@ lk_channel_get_reason (LkChannel *self)
   return self->reason != NULL ? self->reason : "the connection failed";
 }
 
+gboolean
+lk_channel_is_certificate_refused (LkChannel *self)
+{
+  return self->is_certificate_refused;
+}
+
+/* The alerts that are about the certificate of the side that hears them (RFC 8446 6.2). */
+static gboolean
+is_about_certificate (gnutls_alert_description_t alert)
+{
+  static const gnutls_alert_description_t alerts[] = {
+    GNUTLS_A_BAD_CERTIFICATE,     GNUTLS_A_UNSUPPORTED_CERTIFICATE, GNUTLS_A_CERTIFICATE_REVOKED,
+    GNUTLS_A_CERTIFICATE_EXPIRED, GNUTLS_A_CERTIFICATE_UNKNOWN,     GNUTLS_A_UNKNOWN_CA,
+    GNUTLS_A_ACCESS_DENIED,       GNUTLS_A_CERTIFICATE_REQUIRED,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (alerts); i++)
+    if (alerts[i] == alert)
+      return TRUE;
+
+  return FALSE;
+}
+
 /* What a GnuTLS call that is not done yet is waiting for. OK: call it again. */
 static LkIo
 wait_for_tls (LkChannel *self, gssize result, const LkPatience *patience)
@@ -106,10 +130,13 @@ wait_for_tls (LkChannel *self, gssize result, const LkPatience *patience)
 
   if (result == GNUTLS_E_UNEXPECTED_PACKET || result == GNUTLS_E_UNEXPECTED_PACKET_LENGTH)
     self->reason = "it does not seem to speak TLS: an unexpected packet came";
+  else if (result == GNUTLS_E_FATAL_ALERT_RECEIVED)
+    {
+      self->reason = gnutls_alert_get_name (gnutls_alert_get (self->session));
+      self->is_certificate_refused = is_about_certificate (gnutls_alert_get (self->session));
+    }
   else
-    self->reason = result == GNUTLS_E_FATAL_ALERT_RECEIVED
-                       ? gnutls_alert_get_name (gnutls_alert_get (self->session))
-                       : gnutls_strerror ((int) result);
+    self->reason = gnutls_strerror ((int) result);
   return LK_IO_FAILED;
 }
 

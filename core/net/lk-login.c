@@ -58,8 +58,9 @@ lk_login_new (const LkLoginOptions *options)
   self->name = g_strdup (options->name);
   self->kind = options->kind;
   self->scheme = options->scheme;
-  self->user = g_strdup (options->user != NULL ? options->user : "");
-  self->account = lk_account_parse (self->user);
+  self->account = lk_account_parse (options->user != NULL ? options->user : "");
+  /* ".\bob" is for people: a machine that is told of a domain "." does not know it. */
+  self->user = g_strdup (self->account->domain != NULL ? options->user : self->account->user);
   self->password = options->password != NULL ? lk_secret_copy (options->password) : NULL;
   self->keytab = g_strdup (options->keytab);
   self->certificate =
