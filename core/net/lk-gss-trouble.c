@@ -121,8 +121,11 @@ lk_gss_set_error (GError **error,
                   OM_uint32 minor,
                   gss_OID mechanism)
 {
+  /* The codes of gss-ntlmssp are numbers of its own, and of the system. */
+  gboolean is_krb5 = mechanism != &lk_gss_oid_ntlm;
   LkGssTrouble found = LK_GSS_OTHER;
-  const char *words = minor != 0 ? lk_gss_explain ((krb5_error_code) minor, &found) : NULL;
+  const char *words =
+      is_krb5 && minor != 0 ? lk_gss_explain ((krb5_error_code) minor, &found) : NULL;
   g_autofree char *general = NULL;
   g_autofree char *special = NULL;
 
@@ -137,7 +140,7 @@ lk_gss_set_error (GError **error,
     {
       general = display (major, GSS_C_GSS_CODE, mechanism);
       special = minor != 0 ? display (minor, GSS_C_MECH_CODE, mechanism) : NULL;
-      words = explain_text (special, &found);
+      words = is_krb5 ? explain_text (special, &found) : NULL;
       if (words == NULL)
         words = special != NULL ? special : general;
     }

@@ -67,6 +67,7 @@ begin_call (LkLink *self, LkCall *call, guint timeout_ms, GCancellable *cancella
   self->problem = LK_LINK_PROBLEM_NONE;
   self->status = 0;
   self->sent = FALSE;
+  self->was_sealing = FALSE;
 }
 
 static void
