@@ -371,6 +371,15 @@ class Realm:
         the domain looks like."""
         self.kadmin(f"cpw -randkey {service}/{name}")
 
+    @staticmethod
+    def last_key(keytab):
+        """The last key in a keytab, which is as good as the password that it was made from: before
+        it stands its length, and after it the long form of its number."""
+        data = pathlib.Path(keytab).read_bytes()
+        if data[-38:-36] != b"\0\x20":
+            raise Failure("a keytab of an unknown format")
+        return data[-36:-4]
+
     # Tickets
 
     def kinit(self, user, password, lifetime="1h", cache=None, skew=0, kdc=None):

@@ -97,7 +97,7 @@ def keytab(domain, build, folder, _):
     with DomainRig(build, folder, 2 * FEW, "negotiate", domain) as rig:
         rig.open()
         rig.add_credential("service", "--user", "service@lab.test", "--keytab", table)
-        is_hidden(rig, "Kerberos by a keytab", {"keytab": table.read_bytes()[-32:]})
+        is_hidden(rig, "Kerberos by a keytab", {"keytab": domain.realm.last_key(table)})
         expect("proofs by NTLM", len(rig.proxy.find_ntlm_proofs()), 0)
 
 
