@@ -166,7 +166,8 @@ lk_console_list_unanswered (LkConsole *self, const LkChoice *choice, GError **er
       const LkCredentialRow *best = lk_console_choose_credential (credentials, &names);
       g_autoptr (LkSecret) answer = NULL;
 
-      if (best == NULL || best->kind != LK_CREDENTIAL_ASK ||
+      /* One that is stopped is not used, whatever its password is. */
+      if (best == NULL || best->kind != LK_CREDENTIAL_ASK || best->stopped_at != 0 ||
           g_ptr_array_find_with_equal_func (found, best->name, g_str_equal, NULL))
         continue;
       answer = lk_logins_get_answer (lk_console_get_logins (self), best->name);
@@ -384,5 +385,6 @@ lk_console_test_credential (LkConsole *self,
                         : test_with_machine (self, login, machine, report, cancellable, error)))
     return FALSE;
   return row->stopped_at == 0 ||
-         lk_store_stop_credential (lk_console_get_store (self, error), name, NULL, 0, error);
+         lk_store_stop_credential (lk_console_get_store (self, error), row->name, NULL,
+                                   lk_console_now (self), error);
 }

@@ -138,8 +138,10 @@ stop_credential (LkDb *db, gpointer user_data, GError **error)
   Stop *stop = user_data;
 
   return lk_db_run (db, error,
-                    "UPDATE credential SET stopped_at = ?2, stopped_why = ?3 WHERE name = ?1",
-                    "sis", stop->name, stop->why != NULL ? stop->now : (gint64) 0, stop->why) &&
+                    "UPDATE credential SET stopped_at = CASE WHEN ?3 IS NULL THEN 0 ELSE ?2 END,"
+                    " created_at = CASE WHEN ?3 IS NULL THEN ?2 ELSE created_at END,"
+                    " stopped_why = ?3 WHERE name = ?1",
+                    "sis", stop->name, stop->now, stop->why) &&
          expect_one (db, stop->name, error);
 }
 

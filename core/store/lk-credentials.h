@@ -20,7 +20,7 @@ typedef struct
   char *file;         /* of a keytab, or NULL */
   char *certificate;  /* PEM, or NULL */
   GBytes *ciphertext; /* of the password, or of the certificate's key; NULL: nothing is kept */
-  gint64 created_at;  /* or replaced */
+  gint64 created_at;  /* or replaced, or put back in use: whoever works with it reads it anew */
   gint64 stopped_at;  /* 0: in use */
   char *stopped_why;
 } LkCredentialRow;
