@@ -17,12 +17,12 @@
 #define MONTH_SECONDS (30 * 24 * HOUR_SECONDS)
 
 static void
-on_stopped (const char *name, const char *why, gpointer user_data)
+on_stopped (const char *name, gint64 version, const char *why, gpointer user_data)
 {
   LkConsole *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!lk_store_stop_credential (lk_console_get_store (self, NULL), name, why,
+  if (!lk_store_stop_credential (lk_console_get_store (self, NULL), name, version, why,
                                  lk_console_now (self), &error))
     g_warning ("That the credential set %s is stopped could not be written down: %s", name,
                error->message);
@@ -36,6 +36,7 @@ make_login (LkConsole *self, const LkCredentialRow *row, gboolean is_kept, GErro
   g_autoptr (LkClientCertificate) certificate = NULL;
   LkLoginOptions options = {
     .name = row->name,
+    .version = row->created_at,
     .kind = row->kind,
     .scheme = row->scheme,
     .user = row->user,
@@ -385,6 +386,6 @@ lk_console_test_credential (LkConsole *self,
                         : test_with_machine (self, login, machine, report, cancellable, error)))
     return FALSE;
   return row->stopped_at == 0 ||
-         lk_store_stop_credential (lk_console_get_store (self, error), row->name, NULL,
-                                   lk_console_now (self), error);
+         lk_store_stop_credential (lk_console_get_store (self, error), row->name, row->created_at,
+                                   NULL, lk_console_now (self), error);
 }

@@ -307,6 +307,25 @@ test_stopped (Fixture *f, gconstpointer data)
   refuse (fresh, 1); /* it begins anew */
 }
 
+/* A run goes on with the old password while a person mends the set: what it is told concerns the
+ * old one. */
+static void
+test_replaced (Fixture *f, gconstpointer data)
+{
+  g_autoptr (LkSecret) wrong = lk_secret_new ("wrong", -1);
+  g_autoptr (LkLogin) old = NULL;
+  g_autoptr (LkLogin) fresh = NULL;
+
+  put (f, &(LkCredentialDraft){ .name = "lab", .user = "LAB\\bob", .secret = wrong });
+  old = get_login (f, "pc-1");
+  g_usleep (2000); /* the store's clock counts milliseconds */
+  put_password (f, "lab", "LAB\\bob", NULL);
+  refuse (old, 2);
+  fresh = get_login (f, "pc-2");
+  g_assert_cmpstr (lk_secret_peek (lk_login_get_password (fresh)), ==, PASSWORD);
+  refuse (fresh, 1);
+}
+
 static void
 test_unanswered (Fixture *f, gconstpointer data)
 {
@@ -441,8 +460,8 @@ test_warnings (Fixture *f, gconstpointer data)
                                 .secret = f->key });
   assert_warning (f, "The certificate of credential set cert (CN=console-1) ends on ");
   g_assert_true (lk_console_remove_credential (f->console, "cert", NULL));
-  g_assert_true (lk_store_stop_credential (lk_console_get_store (f->console, NULL), "fine", "why",
-                                           1000, NULL));
+  g_assert_true (lk_store_stop_credential (lk_console_get_store (f->console, NULL), "fine", 0,
+                                           "why", 1000, NULL));
   assert_warning (f, "Credential set fine is stopped: why");
 }
 
@@ -506,6 +525,7 @@ main (int argc, char **argv)
   ADD ("invalid", test_invalid);
   ADD ("best", test_best);
   ADD ("stopped", test_stopped);
+  ADD ("replaced", test_replaced);
   ADD ("unanswered", test_unanswered);
   ADD ("default", test_default);
   ADD ("warnings", test_warnings);
