@@ -26,7 +26,8 @@ struct _LkLogin
   LkSecret *password;
   char *keytab;
   LkClientCertificate *certificate;
-  void (*stopped) (const char *name, const char *why, gpointer user_data);
+  gint64 version;
+  void (*stopped) (const char *name, gint64 version, const char *why, gpointer user_data);
   gpointer user_data;
 
   GMutex kerberos_lock; /* also while a KDC is asked: one asks for all */
@@ -66,6 +67,7 @@ lk_login_new (const LkLoginOptions *options)
   self->keytab = g_strdup (options->keytab);
   self->certificate =
       options->certificate != NULL ? lk_client_certificate_ref (options->certificate) : NULL;
+  self->version = options->version;
   self->stopped = options->stopped;
   self->user_data = options->user_data;
   return self;
@@ -166,7 +168,7 @@ stop (LkLogin *self, const char *why)
   g_mutex_unlock (&self->lock);
 
   if (is_news && self->stopped != NULL)
-    self->stopped (self->name, why, self->user_data);
+    self->stopped (self->name, self->version, why, self->user_data);
 }
 
 /* The domain itself has taken the password. */

@@ -18,6 +18,7 @@ typedef struct _LkLogin LkLogin;
 typedef struct
 {
   const char *name; /* of the set, for messages */
+  gint64 version;   /* of the set, for whoever writes down that it is stopped */
   LkCredentialKind kind;
   LkScheme scheme;
   const char *user;
@@ -25,7 +26,7 @@ typedef struct
   const char *keytab;               /* of KEYTAB: a file */
   LkClientCertificate *certificate; /* of CERTIFICATE */
   /* Called once, from any thread, when the set is stopped because it was refused too often. */
-  void (*stopped) (const char *name, const char *why, gpointer user_data);
+  void (*stopped) (const char *name, gint64 version, const char *why, gpointer user_data);
   gpointer user_data;
 } LkLoginOptions;
 

@@ -20,17 +20,17 @@ typedef struct
   LkSecret *password;
   GAsyncQueue *results; /* of askers in threads */
   gint n_stopped;
-  char *stopped; /* "name: why" */
+  char *stopped; /* "name version: why" */
 } Fixture;
 
 static void
-on_stopped (const char *name, const char *why, gpointer user_data)
+on_stopped (const char *name, gint64 version, const char *why, gpointer user_data)
 {
   Fixture *f = user_data;
 
   g_atomic_int_inc (&f->n_stopped);
   g_free (f->stopped);
-  f->stopped = g_strdup_printf ("%s: %s", name, why);
+  f->stopped = g_strdup_printf ("%s %" G_GINT64_FORMAT ": %s", name, version, why);
 }
 
 static LkLogin *
@@ -38,6 +38,7 @@ new_login (Fixture *f, LkCredentialKind kind, const char *user)
 {
   return lk_login_new (&(LkLoginOptions){
       .name = "test",
+      .version = 7,
       .kind = kind,
       .user = user,
       .password = f->password,
@@ -222,7 +223,7 @@ test_two_refusals_stop (Fixture *f, gconstpointer data)
   g_assert_error (error, LK_ERROR, LK_ERROR_DENIED);
   g_assert_cmpint (trouble, ==, LK_GSS_REFUSED);
   g_assert_cmpint (f->n_stopped, ==, 1);
-  g_assert_cmpstr (f->stopped, ==, "test: two machines in a row refused it");
+  g_assert_cmpstr (f->stopped, ==, "test 7: two machines in a row refused it");
 
   tell (f, 'b', LK_LOGIN_REFUSED);
   tell (f, 'b', LK_LOGIN_REFUSED);

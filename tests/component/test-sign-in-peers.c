@@ -522,6 +522,7 @@ serve_and_cancel (LkPeerConnection *connection, gpointer data)
   g_autoptr (GBytes) second = NULL;
 
   write_leg (connection, 401, TRUE, challenge);
+  g_usleep (100000); /* that it waits for its turn cannot be seen from here */
   g_cancellable_cancel (cancelling->cancellable);
   second = read_leg (connection, &cancelling->seen);
 }
