@@ -74,6 +74,8 @@ judge_check (const LkCheckResult *last)
 {
   if (last->ok)
     return LK_EXIT_OK;
+  if (last->stage == LK_CHECK_AUTH && last->code == LK_ERROR_UNREACHABLE)
+    return LK_EXIT_UNREACHABLE; /* it was the domain that did not answer */
   if (last->stage == LK_CHECK_AUTH || last->stage == LK_CHECK_TLS)
     return LK_EXIT_DENIED;
   return last->stage < LK_CHECK_TLS ? LK_EXIT_UNREACHABLE : LK_EXIT_ERROR;

@@ -34,7 +34,7 @@ is_text (const char *text)
          g_utf8_validate (text, -1, NULL);
 }
 
-/* What each kind needs, and must not have. */
+/* What each kind needs; what else there is is not kept. */
 static gboolean
 check_kind (const LkCredentialDraft *draft, GError **error)
 {
@@ -107,7 +107,8 @@ lk_console_put_credential (LkConsole *self, const LkCredentialDraft *draft, GErr
 {
   g_autofree char *purpose = lk_console_get_credential_purpose (draft->name);
   const char *scope = draft->scope != NULL ? draft->scope : "*";
-  gboolean is_kept = draft->secret != NULL && draft->kind != LK_CREDENTIAL_ASK;
+  gboolean is_certificate = draft->kind == LK_CREDENTIAL_CERTIFICATE;
+  gboolean is_kept = draft->kind == LK_CREDENTIAL_PASSWORD || is_certificate;
   g_autoptr (GBytes) ciphertext = NULL;
   LkStore *store;
 
@@ -122,18 +123,19 @@ lk_console_put_credential (LkConsole *self, const LkCredentialDraft *draft, GErr
 
   store = lk_console_get_store (self, error);
   return store != NULL &&
-         lk_store_put_credential (store,
-                                  &(LkCredentialRow){
-                                      .name = (char *) draft->name,
-                                      .kind = draft->kind,
-                                      .scheme = draft->scheme,
-                                      .user = (char *) (draft->user != NULL ? draft->user : ""),
-                                      .scope = (char *) scope,
-                                      .file = (char *) draft->keytab,
-                                      .certificate = (char *) draft->certificate,
-                                      .ciphertext = ciphertext,
-                                  },
-                                  lk_console_now (self), error);
+         lk_store_put_credential (
+             store,
+             &(LkCredentialRow){
+                 .name = (char *) draft->name,
+                 .kind = draft->kind,
+                 .scheme = draft->scheme,
+                 .user = (char *) (draft->user != NULL ? draft->user : ""),
+                 .scope = (char *) scope,
+                 .file = draft->kind == LK_CREDENTIAL_KEYTAB ? (char *) draft->keytab : NULL,
+                 .certificate = is_certificate ? (char *) draft->certificate : NULL,
+                 .ciphertext = ciphertext,
+             },
+             lk_console_now (self), error);
 }
 
 GPtrArray *

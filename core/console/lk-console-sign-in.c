@@ -17,12 +17,12 @@
 #define MONTH_SECONDS (30 * 24 * HOUR_SECONDS)
 
 static void
-on_stopped (const char *name, const char *why, gpointer user_data)
+on_stopped (const char *name, gint64 version, const char *why, gpointer user_data)
 {
   LkConsole *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!lk_store_stop_credential (lk_console_get_store (self, NULL), name, why,
+  if (!lk_store_stop_credential (lk_console_get_store (self, NULL), name, version, why,
                                  lk_console_now (self), &error))
     g_warning ("That the credential set %s is stopped could not be written down: %s", name,
                error->message);
@@ -36,6 +36,7 @@ make_login (LkConsole *self, const LkCredentialRow *row, gboolean is_kept, GErro
   g_autoptr (LkClientCertificate) certificate = NULL;
   LkLoginOptions options = {
     .name = row->name,
+    .version = row->created_at,
     .kind = row->kind,
     .scheme = row->scheme,
     .user = row->user,
@@ -166,7 +167,8 @@ lk_console_list_unanswered (LkConsole *self, const LkChoice *choice, GError **er
       const LkCredentialRow *best = lk_console_choose_credential (credentials, &names);
       g_autoptr (LkSecret) answer = NULL;
 
-      if (best == NULL || best->kind != LK_CREDENTIAL_ASK ||
+      /* One that is stopped is not used, whatever its password is. */
+      if (best == NULL || best->kind != LK_CREDENTIAL_ASK || best->stopped_at != 0 ||
           g_ptr_array_find_with_equal_func (found, best->name, g_str_equal, NULL))
         continue;
       answer = lk_logins_get_answer (lk_console_get_logins (self), best->name);
@@ -384,5 +386,6 @@ lk_console_test_credential (LkConsole *self,
                         : test_with_machine (self, login, machine, report, cancellable, error)))
     return FALSE;
   return row->stopped_at == 0 ||
-         lk_store_stop_credential (lk_console_get_store (self, error), name, NULL, 0, error);
+         lk_store_stop_credential (lk_console_get_store (self, error), row->name, row->created_at,
+                                   NULL, lk_console_now (self), error);
 }

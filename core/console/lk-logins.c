@@ -91,10 +91,17 @@ lk_logins_get_answer (LkLogins *self, const char *name)
   return copy;
 }
 
+static gboolean
+is_called (gpointer key, gpointer login, gpointer name)
+{
+  return g_ascii_strcasecmp (lk_login_get_name (login), name) == 0;
+}
+
 void
 lk_logins_set_answer (LkLogins *self, const char *name, const LkSecret *password)
 {
   g_mutex_lock (&self->lock);
+  g_hash_table_foreach_remove (self->logins, is_called, (gpointer) name);
   g_hash_table_insert (self->answers, g_utf8_casefold (name, -1), lk_secret_copy (password));
   g_mutex_unlock (&self->lock);
 }

@@ -22,7 +22,8 @@ LkLogin *lk_logins_find (LkLogins *self, const LkCredentialRow *row);
  * may have been first with. */
 LkLogin *lk_logins_keep (LkLogins *self, const LkCredentialRow *row, LkLogin *login);
 
-/* The password of an “ask” set for this run, to be freed, or NULL. */
+/* The password of an “ask” set for this run, to be freed, or NULL. Another answer needs a new
+ * login. */
 LkSecret *lk_logins_get_answer (LkLogins *self, const char *name);
 void lk_logins_set_answer (LkLogins *self, const char *name, const LkSecret *password);
 

@@ -3,7 +3,6 @@
 
 #include "licensing/lk-check.h"
 
-#include "base/lk-error.h"
 #include "licensing/lk-licensing.h"
 
 #include <glib/gi18n-lib.h>
@@ -158,6 +157,8 @@ advise_on_auth (LkLink *link)
   if (lk_link_get_problem (link) == LK_LINK_PROBLEM_UNSAFE)
     return g_strdup (
         _ ("Use HTTPS for this machine, so that the password is not sent in the clear."));
+  if (lk_link_get_status (link) != 401)
+    return NULL; /* not the machine has refused it; the message says all */
 
   return g_strdup (
       _ ("Check the user name and the password, and that the way of signing in is allowed there: "
@@ -278,6 +279,8 @@ finish (GPtrArray *results,
               lk_link_get_problem (link) == LK_LINK_PROBLEM_UNSAFE ? LK_CHECK_TCP : failed);
   add (results, failed, FALSE, g_steal_pointer (&text),
        advise (options, link, failed, error, cancellable));
+  ((LkCheckResult *) results->pdata[results->len - 1])->code =
+      error->domain == LK_ERROR ? (LkError) error->code : LK_ERROR_INVALID;
   if (failed == LK_CHECK_AUTH)
     keep_trail (results, link);
   return results;

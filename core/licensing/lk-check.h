@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/lk-error.h"
 #include "net/lk-link.h"
 
 typedef enum
@@ -28,6 +29,7 @@ typedef struct
 {
   LkCheckStage stage;
   gboolean ok;
+  LkError code; /* of a failure */
   char *text;   /* what was found, or what failed */
   char *remedy; /* what a person can do about a failure, several lines; or NULL */
   char *trail;  /* of the sign-in: what was tried and what came of it, a line each; or NULL */

@@ -149,9 +149,11 @@ lk_auth_describe_refusal (LkAuth *self, const LkHttpMessage *answer)
     return g_strdup_printf ("it wants to know who asks; it offers %s", offers);
   if (self->way == LK_WAY_BASIC && !lk_challenge_find (answer, "Basic", NULL))
     return g_strdup_printf ("it does not take Basic; it offers %s", offers);
+  if (lk_auth_is_signed_in (self))
+    return g_strdup_printf ("it signed us in with %s, but asks again who we are",
+                            lk_way_get_title (self->way));
   return g_strdup_printf ("it did not accept the account of the credential set %s (%s)",
-                          lk_login_get_name (self->login),
-                          self->way == LK_WAY_BASIC ? "Basic" : "client certificate");
+                          lk_login_get_name (self->login), lk_way_get_title (self->way));
 }
 
 gboolean
@@ -160,9 +162,12 @@ lk_auth_open (LkAuth *self, LkHttpMessage *answer, GError **error)
   if (self->login == NULL)
     return TRUE;
 
-  /* With Basic the first answer says whether the account was accepted. */
-  if (answer->status != 401)
+  /* With Basic the first answer says whether the account was accepted, unless it comes from
+   * somebody who did not look at it, such as a proxy or a server that is overloaded. */
+  if (answer->status == 200 || answer->status == 500)
     lk_auth_tell (self, LK_LOGIN_ACCEPTED);
+  else if (answer->status != 401)
+    lk_auth_tell (self, LK_LOGIN_UNANSWERED);
   else if (self->way != LK_WAY_BASIC || lk_challenge_find (answer, "Basic", NULL))
     lk_auth_tell (self, LK_LOGIN_REFUSED);
   if (!lk_auth_is_sealing (self) || answer->body->len == 0 ||

@@ -39,4 +39,6 @@ struct _LkAuth
 
 /* "Negotiate", "Kerberos", "Basic". */
 const char *lk_way_get_header (LkWay way);
+/* "Kerberos (Negotiate)", for people. */
+const char *lk_way_get_title (LkWay way);
 void lk_auth_tell (LkAuth *self, LkLoginAnswer answer);

@@ -11,6 +11,8 @@
 
 #define MAX_LEGS 6
 
+static const char not_allowed[] = "the credential set does not allow it";
+
 static const struct
 {
   LkScheme scheme;
@@ -29,6 +31,12 @@ const char *
 lk_way_get_header (LkWay way)
 {
   return ways[way].header;
+}
+
+const char *
+lk_way_get_title (LkWay way)
+{
+  return ways[way].title;
 }
 
 LkAuth *
@@ -62,7 +70,7 @@ void
 lk_auth_tell (LkAuth *self, LkLoginAnswer answer)
 {
   if (self->is_asking)
-    lk_login_tell (self->login, answer);
+    lk_login_tell (self->login, self, answer);
   self->is_asking = FALSE;
 }
 
@@ -176,7 +184,7 @@ find_reason_against (const LkAuth *self, LkWay way)
   LkScheme allowed = lk_login_get_scheme (self->login);
 
   if (allowed != LK_SCHEME_AUTO && allowed != ways[way].scheme)
-    return "the credential set does not allow it";
+    return not_allowed;
 
   switch (way)
     {
@@ -219,7 +227,8 @@ lk_auth_prepare (LkAuth *self, gboolean is_loopback, GError **error)
         continue;
       if (reason == NULL)
         return TRUE;
-      if (why == NULL || is_wanted)
+      /* What a person can do something about, if there is such a reason. */
+      if (why == NULL || why == not_allowed || is_wanted)
         why = reason;
     }
 
@@ -254,6 +263,9 @@ begin_gss (LkAuth *self, gboolean *is_out, GError **error)
       g_prefix_error (&cause, "%s: ", lk_gss_credential_get_name (credential));
     }
 
+  /* Nothing of it may be taken for what the next way has agreed. */
+  g_clear_pointer (&self->context, lk_gss_context_free);
+  g_clear_pointer (&self->leg, g_bytes_unref);
   *is_out = trouble == LK_GSS_NO_AUTHORITY || trouble == LK_GSS_NO_SERVICE ||
             trouble == LK_GSS_NO_ACCOUNT || trouble == LK_GSS_UNAVAILABLE;
   note (self, cause->message);
@@ -267,7 +279,7 @@ ask (LkAuth *self, const LkPatience *patience, GError **error)
   if (is_local (self))
     return TRUE; /* its refusals count on that machine only */
 
-  self->is_asking = lk_login_ask (self->login, patience, error);
+  self->is_asking = lk_login_ask (self->login, self, patience, error);
   return self->is_asking;
 }
 

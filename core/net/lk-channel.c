@@ -17,6 +17,7 @@ struct _LkChannel
   const char *reason;
   gboolean has_certificate; /* that the peer may ask for later */
   gboolean is_answering;    /* such a question */
+  gboolean is_certificate_refused;
 };
 
 static LkIo
@@ -115,13 +116,37 @@ show_certificate (LkChannel *self, gssize request, const LkPatience *patience)
   return io;
 }
 
+gboolean
+lk_channel_is_certificate_refused (LkChannel *self)
+{
+  return self->is_certificate_refused;
+}
+
+/* The alerts that are about the certificate of the side that hears them (RFC 8446 6.2). */
+static gboolean
+is_about_certificate (gnutls_alert_description_t alert)
+{
+  static const gnutls_alert_description_t alerts[] = {
+    GNUTLS_A_BAD_CERTIFICATE,     GNUTLS_A_UNSUPPORTED_CERTIFICATE, GNUTLS_A_CERTIFICATE_REVOKED,
+    GNUTLS_A_CERTIFICATE_EXPIRED, GNUTLS_A_CERTIFICATE_UNKNOWN,     GNUTLS_A_UNKNOWN_CA,
+    GNUTLS_A_ACCESS_DENIED,       GNUTLS_A_CERTIFICATE_REQUIRED,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (alerts); i++)
+    if (alerts[i] == alert)
+      return TRUE;
+
+  return FALSE;
+}
+
 /* What a GnuTLS call that is not done yet is waiting for. OK: call it again. */
 static LkIo
 wait_for_tls (LkChannel *self, gssize result, const LkPatience *patience)
 {
   if (self->has_certificate && !self->is_answering &&
       (result == GNUTLS_E_REHANDSHAKE || result == GNUTLS_E_REAUTH_REQUEST))
-    return show_certificate (self, result, patience);
+    return g_get_monotonic_time () < patience->until ? show_certificate (self, result, patience)
+                                                     : LK_IO_TIMED_OUT;
 
   if (result == GNUTLS_E_AGAIN)
     return lk_io_wait (self->fd,
@@ -135,10 +160,13 @@ wait_for_tls (LkChannel *self, gssize result, const LkPatience *patience)
 
   if (result == GNUTLS_E_UNEXPECTED_PACKET || result == GNUTLS_E_UNEXPECTED_PACKET_LENGTH)
     self->reason = "it does not seem to speak TLS: an unexpected packet came";
+  else if (result == GNUTLS_E_FATAL_ALERT_RECEIVED)
+    {
+      self->reason = gnutls_alert_get_name (gnutls_alert_get (self->session));
+      self->is_certificate_refused = is_about_certificate (gnutls_alert_get (self->session));
+    }
   else
-    self->reason = result == GNUTLS_E_FATAL_ALERT_RECEIVED
-                       ? gnutls_alert_get_name (gnutls_alert_get (self->session))
-                       : gnutls_strerror ((int) result);
+    self->reason = gnutls_strerror ((int) result);
   return LK_IO_FAILED;
 }
 

@@ -50,5 +50,8 @@ LkIo lk_channel_receive (LkChannel *self,
 gboolean lk_channel_is_idle (LkChannel *self);
 /* Why the last operation FAILED, in words. */
 const char *lk_channel_get_reason (LkChannel *self);
+/* Whether it did because the peer wants another client certificate, or one at all. With TLS 1.3
+ * that comes after the handshake, when the request may be on its way already. */
+gboolean lk_channel_is_certificate_refused (LkChannel *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkChannel, lk_channel_free)

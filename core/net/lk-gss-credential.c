@@ -102,6 +102,18 @@ spell_principal (const char *principal)
   return g_strconcat (account, realm, NULL);
 }
 
+/* Said by itself: where a domain wants a proof first, it would be hidden behind that. */
+static krb5_error_code
+look_into_keytab (LkGssCredential *self, krb5_keytab table)
+{
+  krb5_kt_cursor cursor;
+  krb5_error_code code = krb5_kt_start_seq_get (self->krb5, table, &cursor);
+
+  if (code == 0)
+    krb5_kt_end_seq_get (self->krb5, table, &cursor);
+  return code;
+}
+
 static krb5_error_code
 ask_kdc (LkGssCredential *self,
          krb5_principal client,
@@ -119,6 +131,8 @@ ask_kdc (LkGssCredential *self,
   else if (code == 0)
     {
       code = krb5_kt_resolve (self->krb5, keytab, &table);
+      if (code == 0)
+        code = look_into_keytab (self, table);
       if (code == 0)
         code = krb5_get_init_creds_keytab (self->krb5, creds, client, table, 0, NULL, options);
     }

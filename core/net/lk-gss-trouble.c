@@ -7,6 +7,10 @@
 
 #include <string.h>
 
+#define BROKEN_TRUST                                                                               \
+  "the machine cannot read its ticket: its account in the domain has another password (broken"     \
+  " trust: Test-ComputerSecureChannel -Repair), or the name belongs to another machine"
+
 /* RFC 4120 section 7.5.9, and what the library itself finds. */
 static const struct
 {
@@ -26,6 +30,7 @@ static const struct
   { KRB5_KT_NOTFOUND, LK_GSS_REFUSED, "the keytab has no key of this account" },
   { KRB5_KT_IOERR, LK_GSS_REFUSED, "the keytab cannot be read" },
   { ENOENT, LK_GSS_REFUSED, "the keytab is not there" },
+  { EACCES, LK_GSS_REFUSED, "the keytab may not be read by you" },
   { KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN, LK_GSS_NO_SERVICE,
     "the domain does not know this machine; check its full name (setspn -L shows the names that it"
     " has)" },
@@ -52,9 +57,11 @@ static const struct
   { KRB5_KDCREP_SKEW, LK_GSS_SKEW,
     "this computer's clock and the domain controller's differ by more than five minutes; set both"
     " by NTP" },
-  { KRB5KRB_AP_ERR_MODIFIED, LK_GSS_OTHER,
-    "the machine cannot read its ticket: its account in the domain has another password (broken"
-    " trust: Test-ComputerSecureChannel -Repair), or the name belongs to another machine" },
+  /* Windows says the first, machines with a keytab also the others. */
+  { KRB5KRB_AP_ERR_MODIFIED, LK_GSS_OTHER, BROKEN_TRUST },
+  { KRB5KRB_AP_ERR_NOT_US, LK_GSS_OTHER, BROKEN_TRUST },
+  { KRB5KRB_AP_ERR_BADKEYVER, LK_GSS_OTHER, BROKEN_TRUST },
+  { KRB5KRB_AP_ERR_NOKEY, LK_GSS_OTHER, BROKEN_TRUST },
 };
 
 const char *
@@ -114,8 +121,11 @@ lk_gss_set_error (GError **error,
                   OM_uint32 minor,
                   gss_OID mechanism)
 {
+  /* The codes of gss-ntlmssp are numbers of its own, and of the system. */
+  gboolean is_krb5 = mechanism != &lk_gss_oid_ntlm;
   LkGssTrouble found = LK_GSS_OTHER;
-  const char *words = minor != 0 ? lk_gss_explain ((krb5_error_code) minor, &found) : NULL;
+  const char *words =
+      is_krb5 && minor != 0 ? lk_gss_explain ((krb5_error_code) minor, &found) : NULL;
   g_autofree char *general = NULL;
   g_autofree char *special = NULL;
 
@@ -130,7 +140,7 @@ lk_gss_set_error (GError **error,
     {
       general = display (major, GSS_C_GSS_CODE, mechanism);
       special = minor != 0 ? display (minor, GSS_C_MECH_CODE, mechanism) : NULL;
-      words = explain_text (special, &found);
+      words = is_krb5 ? explain_text (special, &found) : NULL;
       if (words == NULL)
         words = special != NULL ? special : general;
     }

@@ -133,9 +133,11 @@ check_safety (LkLink *self, const GArray *addresses, GError **error)
 }
 
 static gboolean
-fail_auth (LkLink *self, const GError *cause, GError **error)
+fail_auth (LkLink *self, LkCall *call, const GError *cause, GError **error)
 {
   self->stage = LK_LINK_AUTH;
+  if (g_cancellable_is_cancelled (call->cancellable))
+    return lk_link_fail_io (self, call, LK_IO_CANCELLED, 0, "while signing in", error);
   return lk_link_fail (self, LK_LINK_PROBLEM_OTHER, (LkError) cause->code, error, "%s",
                        cause->message);
 }
@@ -166,7 +168,7 @@ sign_in (LkLink *self, LkCall *call, gboolean *is_done, GError **error)
   self->is_last = FALSE;
   *is_done = TRUE;
   if (!lk_auth_begin (self->auth, binding, &call->patience, &cause))
-    return fail_auth (self, cause, error);
+    return fail_auth (self, call, cause, error);
 
   while (lk_auth_has_leg (self->auth) && !self->is_last)
     {
@@ -177,7 +179,7 @@ sign_in (LkLink *self, LkCall *call, gboolean *is_done, GError **error)
       if (answer->status == 404 || answer->status == 413 || answer->status >= 500)
         return lk_link_fail_status (self, answer->status, error);
       if (!lk_auth_take_leg (self->auth, answer, &call->patience, &cause))
-        return fail_auth (self, cause, error);
+        return fail_auth (self, call, cause, error);
     }
 
   *is_done = !self->is_last;

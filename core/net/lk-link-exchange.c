@@ -40,6 +40,24 @@ lk_link_fail (LkLink *self,
   return FALSE;
 }
 
+/* Who refuses the client does not serve it either, so that nothing counts as sent. */
+static gboolean
+fail_certificate (LkLink *self, GError **error)
+{
+  LkClientCertificate *certificate = lk_auth_get_certificate (self->auth);
+  const char *reason = lk_channel_get_reason (self->channel);
+
+  self->sent = FALSE;
+  self->stage = LK_LINK_AUTH;
+  if (certificate == NULL)
+    return lk_link_fail (self, LK_LINK_PROBLEM_OTHER, LK_ERROR_DENIED, error,
+                         "it wants a client certificate (%s)", reason);
+  return lk_link_fail (self, LK_LINK_PROBLEM_OTHER, LK_ERROR_DENIED, error,
+                       "it does not accept the client certificate %s (%s); its CA must be trusted"
+                       " there, and the certificate be mapped to an account",
+                       lk_client_certificate_get_name (certificate), reason);
+}
+
 gboolean
 lk_link_fail_io (LkLink *self,
                  LkCall *call,
@@ -70,6 +88,8 @@ lk_link_fail_io (LkLink *self,
     case LK_IO_FAILED:
     case LK_IO_OK:
     default:
+      if (self->channel != NULL && lk_channel_is_certificate_refused (self->channel))
+        return fail_certificate (self, error);
       return lk_link_fail (self, LK_LINK_PROBLEM_OTHER, LK_ERROR_UNREACHABLE, error, "%s %s",
                            self->channel != NULL ? lk_channel_get_reason (self->channel)
                                                  : g_strerror (errno),
@@ -82,7 +102,7 @@ lk_link_fail_status (LkLink *self, guint status, GError **error)
 {
   const LkStatusMeaning *meaning = lk_problem_from_status (status);
 
-  self->sent = !meaning->unread;
+  self->sent = self->sent && !meaning->unread; /* a leg of signing in never counts as sent */
   self->stage = meaning->stage;
   return lk_link_fail (self, LK_LINK_PROBLEM_STATUS, meaning->code, error, "HTTP %u: %s", status,
                        meaning->words);
@@ -127,7 +147,9 @@ lk_link_receive (LkLink *self, LkCall *call, GError **error)
       else
         {
           lk_link_fail_io (self, call, io, call->first_byte_ms,
-                           begun ? "in the middle of the answer" : "after the request was sent",
+                           begun        ? "in the middle of the answer"
+                           : self->sent ? "after the request was sent"
+                                        : "while signing in",
                            error);
           return NULL;
         }

@@ -67,6 +67,7 @@ begin_call (LkLink *self, LkCall *call, guint timeout_ms, GCancellable *cancella
   self->problem = LK_LINK_PROBLEM_NONE;
   self->status = 0;
   self->sent = FALSE;
+  self->was_sealing = FALSE;
 }
 
 static void
@@ -137,17 +138,19 @@ check_answer (LkLink *self, LkHttpMessage *answer, GError **error)
   return TRUE;
 }
 
-/* One request and its answer. @may_move: nothing that was verified on this connection is needed, so
- * that a request which certainly was not looked at may go out on another one; @again says so. */
+/* One request and its answer. @kept: the connection is no new one. A request which certainly was
+ * not looked at may go out on another one, unless it needs what was verified on this one; @again
+ * says so. */
 static LkHttpMessage *
 converse (LkLink *self,
           LkCall *call,
           const GByteArray *request,
           gboolean changing,
-          gboolean may_move,
+          gboolean kept,
           gboolean *again,
           GError **error)
 {
+  gboolean may_move = kept && (!changing || self->required_serial == 0);
   g_autoptr (LkHttpMessage) answer = NULL;
   gsize left = 0;
   LkIo io;
@@ -179,6 +182,13 @@ converse (LkLink *self,
     {
       self->sent = FALSE;
       lk_link_drop (self);
+      return NULL;
+    }
+  if (kept && answer->status == 401 && lk_auth_is_signed_in (self->auth))
+    {
+      self->sent = FALSE;
+      lk_link_fail (self, LK_LINK_PROBLEM_CLOSED, LK_ERROR_UNREACHABLE, error,
+                    "it has forgotten who signed in on this connection");
       return NULL;
     }
   if (!check_answer (self, answer, error))
@@ -235,8 +245,7 @@ lk_link_post (LkLink *self,
         request = write_request (self, content_type, body, length, error);
       if (request == NULL)
         break;
-      answer = converse (self, &call, request, changing,
-                         kept && (!changing || self->required_serial == 0), &again, error);
+      answer = converse (self, &call, request, changing, kept, &again, error);
       sodium_memzero (request->data, request->len);
     }
   end_call (&call);

@@ -26,7 +26,8 @@ struct _LkLogin
   LkSecret *password;
   char *keytab;
   LkClientCertificate *certificate;
-  void (*stopped) (const char *name, const char *why, gpointer user_data);
+  gint64 version;
+  void (*stopped) (const char *name, gint64 version, const char *why, gpointer user_data);
   gpointer user_data;
 
   GMutex kerberos_lock; /* also while a KDC is asked: one asks for all */
@@ -41,8 +42,9 @@ struct _LkLogin
   GMutex lock; /* for what follows */
   GCond changed;
   gboolean is_proven;
-  gboolean is_trying; /* one machine is asked, the others wait */
-  guint n_refusals;   /* without a success between */
+  gconstpointer first; /* whose machine is asked while the others wait, or NULL */
+  guint n_judging;     /* how often it is being found out what refusals mean; the others wait */
+  guint n_refusals;    /* without a success between */
   char *why_stopped;
 };
 
@@ -58,12 +60,14 @@ lk_login_new (const LkLoginOptions *options)
   self->name = g_strdup (options->name);
   self->kind = options->kind;
   self->scheme = options->scheme;
-  self->user = g_strdup (options->user != NULL ? options->user : "");
-  self->account = lk_account_parse (self->user);
+  self->account = lk_account_parse (options->user != NULL ? options->user : "");
+  /* ".\bob" is for people: a machine that is told of a domain "." does not know it. */
+  self->user = g_strdup (self->account->domain != NULL ? options->user : self->account->user);
   self->password = options->password != NULL ? lk_secret_copy (options->password) : NULL;
   self->keytab = g_strdup (options->keytab);
   self->certificate =
       options->certificate != NULL ? lk_client_certificate_ref (options->certificate) : NULL;
+  self->version = options->version;
   self->stopped = options->stopped;
   self->user_data = options->user_data;
   return self;
@@ -164,7 +168,7 @@ stop (LkLogin *self, const char *why)
   g_mutex_unlock (&self->lock);
 
   if (is_news && self->stopped != NULL)
-    self->stopped (self->name, why, self->user_data);
+    self->stopped (self->name, self->version, why, self->user_data);
 }
 
 /* The domain itself has taken the password. */
@@ -316,13 +320,20 @@ is_cancelled (const LkPatience *patience)
   return patience->cancel_fd >= 0 && poll (&item, 1, 0) > 0;
 }
 
+/* With the lock held. */
+static gboolean
+has_to_wait (const LkLogin *self)
+{
+  return !self->is_proven && (self->first != NULL || self->n_judging > 0);
+}
+
 gboolean
-lk_login_ask (LkLogin *self, const LkPatience *patience, GError **error)
+lk_login_ask (LkLogin *self, gconstpointer asker, const LkPatience *patience, GError **error)
 {
   gboolean may = FALSE;
 
   g_mutex_lock (&self->lock);
-  while (self->why_stopped == NULL && !self->is_proven && self->is_trying)
+  while (self->why_stopped == NULL && has_to_wait (self))
     {
       gint64 now = g_get_monotonic_time ();
 
@@ -333,7 +344,7 @@ lk_login_ask (LkLogin *self, const LkPatience *patience, GError **error)
 
   if (self->why_stopped != NULL)
     fail_stopped (self, error);
-  else if (!self->is_proven && self->is_trying)
+  else if (has_to_wait (self))
     g_set_error (error, LK_ERROR, LK_ERROR_UNREACHABLE,
                  "another machine was asked first whether it takes the credential set %s, and has"
                  " not answered yet",
@@ -341,7 +352,8 @@ lk_login_ask (LkLogin *self, const LkPatience *patience, GError **error)
   else
     {
       may = TRUE;
-      self->is_trying = !self->is_proven;
+      if (!self->is_proven)
+        self->first = asker;
     }
   g_mutex_unlock (&self->lock);
   return may;
@@ -349,32 +361,37 @@ lk_login_ask (LkLogin *self, const LkPatience *patience, GError **error)
 
 /* Machines that refuse what the domain itself has taken have a trouble of their own, unless the
  * password was changed meanwhile: the domain is asked, which costs one attempt at most. FALSE when
- * it never vouched for the password. */
+ * it does not vouch for the password now, be it that it never did or that it does not answer. */
 static gboolean
 ask_domain_again (LkLogin *self)
 {
-  gboolean was_proven;
+  gboolean vouches;
 
   g_mutex_lock (&self->kerberos_lock);
-  was_proven = self->proven_at != 0;
-  if (was_proven && g_get_monotonic_time () > self->proven_at + REPROVE_US)
-    renew_kerberos (self, self->fqdn);
-  else if (was_proven)
+  vouches = self->proven_at != 0;
+  if (vouches && g_get_monotonic_time () > self->proven_at + REPROVE_US)
+    {
+      renew_kerberos (self, self->fqdn);
+      vouches = self->kerberos_error == NULL;
+    }
+  else if (vouches)
     prove (self);
   g_mutex_unlock (&self->kerberos_lock);
-  return was_proven;
+  return vouches;
 }
 
 /* A refusal after a success is most likely the machine's own trouble; several of them without a
  * success between are a reason to ask one machine at a time again, and so many of those to stop. */
 void
-lk_login_tell (LkLogin *self, LkLoginAnswer answer)
+lk_login_tell (LkLogin *self, gconstpointer asker, LkLoginAnswer answer)
 {
   gboolean is_suspect = FALSE;
   gboolean was_proven = FALSE;
 
   g_mutex_lock (&self->lock);
-  self->is_trying = FALSE;
+  /* Those who asked while the set was proven are not the one that the others wait for now. */
+  if (self->first == asker)
+    self->first = NULL;
   if (answer == LK_LOGIN_ACCEPTED)
     {
       self->is_proven = TRUE;
@@ -386,10 +403,18 @@ lk_login_tell (LkLogin *self, LkLoginAnswer answer)
       was_proven = self->is_proven;
       self->is_proven = FALSE;
       self->n_refusals = 0;
+      self->n_judging++;
     }
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
+  if (!is_suspect)
+    return;
 
-  if (is_suspect && !ask_domain_again (self) && !was_proven)
+  /* Meanwhile nobody may try it: that would be one attempt too many. */
+  if (!ask_domain_again (self) && !was_proven)
     stop (self, "two machines in a row refused it");
+  g_mutex_lock (&self->lock);
+  self->n_judging--;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
 }

@@ -18,6 +18,7 @@ typedef struct _LkLogin LkLogin;
 typedef struct
 {
   const char *name; /* of the set, for messages */
+  gint64 version;   /* of the set, for whoever writes down that it is stopped */
   LkCredentialKind kind;
   LkScheme scheme;
   const char *user;
@@ -25,7 +26,7 @@ typedef struct
   const char *keytab;               /* of KEYTAB: a file */
   LkClientCertificate *certificate; /* of CERTIFICATE */
   /* Called once, from any thread, when the set is stopped because it was refused too often. */
-  void (*stopped) (const char *name, const char *why, gpointer user_data);
+  void (*stopped) (const char *name, gint64 version, const char *why, gpointer user_data);
   gpointer user_data;
 } LkLoginOptions;
 
@@ -60,9 +61,11 @@ typedef enum
 } LkLoginAnswer;
 
 /* Before the password is proved to a machine that asks the domain about it: waits while another
- * machine is the first to be asked. Each TRUE is followed by one lk_login_tell(). LK_ERROR_DENIED
- * when the set is stopped; UNREACHABLE when @patience ends. */
-gboolean lk_login_ask (LkLogin *self, const LkPatience *patience, GError **error);
-void lk_login_tell (LkLogin *self, LkLoginAnswer answer);
+ * machine is the first to be asked. @asker: who asks, no other at the same time. Each TRUE is
+ * followed by one lk_login_tell() of the same. LK_ERROR_DENIED when the set is stopped; UNREACHABLE
+ * when @patience ends. */
+gboolean
+lk_login_ask (LkLogin *self, gconstpointer asker, const LkPatience *patience, GError **error);
+void lk_login_tell (LkLogin *self, gconstpointer asker, LkLoginAnswer answer);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkLogin, lk_login_unref)

@@ -75,7 +75,7 @@ typedef struct
 static char *
 take_line (Rest *rest)
 {
-  const guint8 *end = memchr (rest->at, '\n', MIN (rest->left, MAX_LINE));
+  const guint8 *end = rest->left > 0 ? memchr (rest->at, '\n', MIN (rest->left, MAX_LINE)) : NULL;
   gsize length;
   char *line;
 

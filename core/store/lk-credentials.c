@@ -128,6 +128,7 @@ lk_store_remove_credential (LkStore *self, const char *name, GError **error)
 typedef struct
 {
   const char *name;
+  gint64 version;
   const char *why;
   gint64 now;
 } Stop;
@@ -138,19 +139,22 @@ stop_credential (LkDb *db, gpointer user_data, GError **error)
   Stop *stop = user_data;
 
   return lk_db_run (db, error,
-                    "UPDATE credential SET stopped_at = ?2, stopped_why = ?3 WHERE name = ?1",
-                    "sis", stop->name, stop->why != NULL ? stop->now : (gint64) 0, stop->why) &&
-         expect_one (db, stop->name, error);
+                    "UPDATE credential SET stopped_at = CASE WHEN ?3 IS NULL THEN 0 ELSE ?2 END,"
+                    " created_at = CASE WHEN ?3 IS NULL THEN ?2 ELSE created_at END,"
+                    " stopped_why = ?3 WHERE name = ?1 AND (?4 = 0 OR created_at = ?4)",
+                    "sisi", stop->name, stop->now, stop->why, stop->version) &&
+         (stop->version != 0 || expect_one (db, stop->name, error));
 }
 
 gboolean
 lk_store_stop_credential (LkStore *self,
                           const char *name,
+                          gint64 version,
                           const char *why,
                           gint64 now,
                           GError **error)
 {
-  Stop stop = { name, why, now };
+  Stop stop = { name, version, why, now };
 
   return lk_store_write (self, stop_credential, &stop, error);
 }

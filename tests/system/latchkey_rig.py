@@ -107,9 +107,11 @@ class Rig:
 
     def environment(self, extra):
         env = {k: v for k, v in os.environ.items() if not k.startswith("LATCHKEY_")}
-        home = self.folder / "home"
+        home, temporary = self.folder / "home", self.folder / "tmp"
         home.mkdir(exist_ok=True)
+        temporary.mkdir(exist_ok=True)
         env.update(HOME=str(home), XDG_DATA_HOME=str(home), XDG_CONFIG_HOME=str(home),
+                   TMPDIR=str(temporary),
                    XDG_RUNTIME_DIR=str(home), GIO_USE_PROXY_RESOLVER="dummy", LC_ALL="C.UTF-8",
                    G_DEBUG="fatal-criticals", DBUS_SESSION_BUS_ADDRESS="disabled:")
         env.update(extra)
@@ -183,10 +185,8 @@ class Rig:
         if problems:
             raise Failure("; ".join(problems))
 
-    def set_up(self, back_off="50ms"):
-        """Everything up to the point where a person would press Activate."""
-        self.start_lab()
-        self.start_gateway()
+    def configure(self, back_off="50ms"):
+        """What a person says once: where the gateway is, how patient to be, and a key."""
         self.run("latchkey-lab", "--practice-key", "mak:1", "--key-file", self.folder / "mak")
         self.ctl("config", "set", "backend.url", f"http://127.0.0.1:{self.gateway_port}/")
         self.ctl("config", "set", "backend.digest-key", "--file", self.secret("digest-key"))
@@ -194,9 +194,15 @@ class Rig:
         for name, value in (("runner.first-back-off", back_off), ("runner.longest-back-off", "1s"),
                             ("runner.connect-timeout", "2s"), ("runner.answer-timeout", "4s")):
             self.ctl("config", "set", name, value)
+        self.ctl("key", "add", "--key-file", self.folder / "mak")
+
+    def set_up(self, back_off="50ms"):
+        """Everything up to the point where a person would press Activate."""
+        self.start_lab()
+        self.start_gateway()
+        self.configure(back_off)
         self.ctl("credential", "add", "lab", "--user", "administrator", "--password-file",
                  self.secret("machine-password"))
-        self.ctl("key", "add", "--key-file", self.folder / "mak")
         self.ctl("discover", "file", self.folder / "hosts.csv")
         self.ctl("refresh", "--all", "--give-up-after", "20s", check=False)
 
@@ -210,6 +216,12 @@ class Rig:
         url = f"http://127.0.0.1:{self.lab_ports['control']}{path}"
         with urllib.request.urlopen(url, timeout=30) as answer:
             return json.load(answer)
+
+    def order(self, machine, what):
+        """Lets something happen to a machine, as in order("PC-0001", "fault?name=dead")."""
+        url = f"http://127.0.0.1:{self.lab_ports['control']}/machines/{machine}/{what}"
+        with urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=30) as done:
+            done.read()
 
     def rows(self, database, sql):
         connection = sqlite3.connect(f"file:{self.folder / database}?mode=ro", uri=True, timeout=30)

@@ -102,6 +102,20 @@ class Tests:
         expect_failure(lambda: kvno(self.realm, self.alice, "own.lab.test"), "keytab")
         self.realm.run(["kvno", "-c", str(self.alice), "-k", str(own), "HTTP/own.lab.test"])
 
+    def services_of_one_key(self):
+        """Many names and one key: what one of them was given is opened with that of another."""
+        names = ["one.lab.test", "two.lab.test"]
+        realm = Realm(self.realm.folder / "one-key")
+        with realm:
+            realm.add_users({"alice": PASSWORD})
+            realm.add_services_of_one_key(names)
+            realm.add_services_of_one_key(["three.lab.test"])
+            cache = realm.kinit("alice", PASSWORD)
+            kvno(realm, cache, *names, "three.lab.test", check_keytab=False)
+            expect("tickets", realm.count_requests("TGS", "ISSUE", "alice"), 3)
+            listed = realm.run(["klist", "-k", str(realm.keytab)]).stdout
+            expect("keys", listed.count("HTTP/"), 1)
+
     def unknown_service(self):
         expect_failure(lambda: kvno(self.realm, self.alice, "strange.lab.test"),
                        "not found in Kerberos database")

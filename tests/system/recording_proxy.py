@@ -23,6 +23,7 @@ from latchkey_rig import Failure
 PIECE = 256 << 10
 HIGH_WATER = 1 << 20
 BACKLOG = 4096
+NTLM_PROOF = b"NTLMSSP\0" + struct.pack("<I", 3)  # MS-NLMP 2.2.1.3
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -325,6 +326,18 @@ class RecordingProxy:
         return [record for record in self.whole()
                 if (direction != "received" and pattern.search(record.sent)) or
                 (direction != "sent" and pattern.search(record.received))]
+
+    def find_tokens(self, scheme):
+        """What clients proved themselves with, decoded: [(connection, bytes)], one for each
+        request that had such an Authorization."""
+        pattern = re.compile(rb"\r\nAuthorization: " + scheme.encode() + rb" ([A-Za-z0-9+/=]+)\r\n")
+        return [(record, base64.b64decode(token))
+                for record in self.whole() for token in pattern.findall(record.sent)]
+
+    def find_ntlm_proofs(self):
+        """The connections on which a password was proved by NTLM, once for each proof: a machine
+        asks its domain about each of them, and the domain counts those that are wrong."""
+        return [record for record, token in self.find_tokens("Negotiate") if NTLM_PROOF in token]
 
     def find_secrets(self, secrets):
         """secrets: {name: text or bytes, or a list of them}. What was seen of them, as
