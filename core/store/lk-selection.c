@@ -99,6 +99,8 @@ append_state (GString *sql, const char *column, const char *value, GError **erro
 
   if (g_str_equal (value, "grace"))
     g_string_append_printf (sql, "%s IN (2, 3, 4, 6)", column);
+  else if (g_str_equal (value, "attention"))
+    g_string_append_printf (sql, "(%s IN (4, 5) OR m.last_ok = 0)", column);
   else if (lk_license_status_from_word (value, &status))
     g_string_append_printf (sql, "%s = %d", column, (int) status);
   else
@@ -106,7 +108,7 @@ append_state (GString *sql, const char *column, const char *value, GError **erro
       g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
                    "“%s” is not a state; states are unread, licensed, grace, initial-grace,"
                    " out-of-tolerance-grace, non-genuine-grace, notification, extended-grace,"
-                   " unlicensed",
+                   " unlicensed, and attention for what a person should look at",
                    value);
       return FALSE;
     }

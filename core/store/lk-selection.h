@@ -13,8 +13,9 @@
  *
  * Fields: name, domain, address, product, edition, state, days, kind, key (last five), app
  * (windows, office), result (ok, failed), id. Operators: = != and, for days and id, < <= > >=.
- * A value may hold * and ?, and several values separated by |. A word without an operator is
- * looked for in name, domain, product and key.
+ * "state=attention" are those that a person should look at: notification, non-genuine, or the last
+ * step on the machine failed. A value may hold * and ?, and several values separated by |. A word
+ * without an operator is looked for in name, domain, product and key.
  */
 typedef struct
 {
