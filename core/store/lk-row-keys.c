@@ -6,10 +6,11 @@
 #include <string.h>
 
 /* lk_store_list_keys_of_rows() of lk-rows.h. SQLite filters, and orders what an index orders; the
- * rest is left to whole numbers, because its own sorter takes 200 ms for a hundred thousand rows:
+ * rest is left to whole numbers, because its joins and its sorter take 200 ms for a hundred
+ * thousand rows:
  *
- *   1. the rows that match, in the order of the machines' ids, from an index that has all that the
- *      filters and the columns ask for;
+ *   1. machines and products side by side, each in the order of the machines' ids: the table, and
+ * an index that has all that filters and columns ask for;
  *   2. the machines in the order of their names, from the index on these: the rows follow;
  *   3. a stable sort by what the column shows, as a number: words become their rank first. */
 
@@ -29,24 +30,27 @@ typedef struct
   guint n;
 } Group;
 
+/* @nothing: of a machine without a product. */
 static const struct
 {
-  const char *sql;
+  const char *machine;
+  const char *product;
   gboolean is_text;
+  gint64 nothing;
 } columns[] = {
-  [LK_SORT_MACHINE] = { "0", FALSE },
-  [LK_SORT_DOMAIN] = { "m.domain", TRUE },
-  [LK_SORT_PRODUCT] = { "p.name", TRUE },
-  [LK_SORT_EDITION] = { "p.edition", TRUE },
-  [LK_SORT_STATE] = { "coalesce (p.status, -1)", FALSE },
-  [LK_SORT_DAYS] = { "CASE WHEN p.id IS NULL THEN -1"
-                     " WHEN p.status <> 1 OR p.grace_minutes > 0 THEN p.grace_minutes"
+  [LK_SORT_MACHINE] = { "0", "0", FALSE, 0 },
+  [LK_SORT_DOMAIN] = { "m.domain", NULL, TRUE, 0 },
+  [LK_SORT_PRODUCT] = { NULL, "p.name", TRUE, 0 },
+  [LK_SORT_EDITION] = { NULL, "p.edition", TRUE, 0 },
+  [LK_SORT_STATE] = { NULL, "p.status", FALSE, -1 },
+  [LK_SORT_DAYS] = { NULL,
+                     "CASE WHEN p.status <> 1 OR p.grace_minutes > 0 THEN p.grace_minutes"
                      " ELSE 1 << 40 END",
-                     FALSE },
-  [LK_SORT_KIND] = { "p.key_kind", TRUE },
-  [LK_SORT_KEY] = { "p.partial_key", TRUE },
-  [LK_SORT_READ] = { "m.read_at", FALSE },
-  [LK_SORT_RESULT] = { "m.last_result", TRUE },
+                     FALSE, -1 },
+  [LK_SORT_KIND] = { NULL, "p.key_kind", TRUE, 0 },
+  [LK_SORT_KEY] = { NULL, "p.partial_key", TRUE, 0 },
+  [LK_SORT_READ] = { "m.read_at", NULL, FALSE, 0 },
+  [LK_SORT_RESULT] = { "m.last_result", NULL, TRUE, 0 },
 };
 
 /* Numbers for words: first in the order in which they are met, in the end by rank. */
@@ -112,57 +116,192 @@ rank (Dictionary *self, GArray *entries)
     }
 }
 
-static gboolean
-read_entries (LkDb *db,
-              const LkSelection *selection,
-              LkRowSort sort,
-              GArray *entries,
-              GArray *groups,
-              GError **error)
+/* A table being read, and where it stands. */
+typedef struct
 {
-  g_autofree char *sql =
-      g_strdup_printf ("SELECT m.id, coalesce (p.id, -m.id), %s FROM machine AS m"
-                       " LEFT JOIN product AS p ON p.machine_id = m.id AND p.hidden = 0"
-                       " WHERE %s ORDER BY m.id, p.is_addon, p.application_id, p.name",
-                       columns[sort].sql, selection != NULL ? selection->where : "1");
-  g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GHashTable) numbers = g_hash_table_new (g_str_hash, g_str_equal);
-  Dictionary dictionary = { numbers, words };
+  LkQuery *query;
+  gboolean is_there;
+  gint64 machine_id;
+} Cursor;
+
+static gboolean
+step (Cursor *cursor, GError **error)
+{
   g_autoptr (GError) local_error = NULL;
-  g_autoptr (LkQuery) query =
-      lk_db_query_texts (db, error, sql, selection != NULL ? selection->values : NULL);
-  Group group = { 0 };
 
-  if (query == NULL)
-    return FALSE;
-  while (lk_query_next (query, &local_error))
-    {
-      gint64 machine_id = lk_query_int (query, 0);
-      /* The sign's bit turned, numbers below 0 come before the others. */
-      Entry entry = { lk_query_int (query, 1),
-                      columns[sort].is_text
-                          ? look_up (&dictionary, lk_query_text (query, 2))
-                          : (guint64) lk_query_int (query, 2) ^ (G_GUINT64_CONSTANT (1) << 63) };
-
-      if (machine_id != group.machine_id)
-        {
-          if (group.n > 0)
-            g_array_append_val (groups, group);
-          group = (Group){ machine_id, entries->len, 0 };
-        }
-      group.n++;
-      g_array_append_val (entries, entry);
-    }
-  if (group.n > 0)
-    g_array_append_val (groups, group);
-
+  cursor->is_there = lk_query_next (cursor->query, &local_error);
   if (local_error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
-  if (columns[sort].is_text)
-    rank (&dictionary, entries);
+  cursor->machine_id = cursor->is_there ? lk_query_int (cursor->query, 0) : G_MAXINT64;
+  return TRUE;
+}
+
+/* The columns of both tables: machine id, key, value, which mixed conditions hold, whether all the
+ * others do. */
+enum
+{
+  COLUMN_KEY = 1,
+  COLUMN_VALUE,
+  COLUMN_ANY,
+  COLUMN_MATCHES,
+};
+
+typedef struct
+{
+  LkRowSort sort;
+  Dictionary dictionary;
+  gint64 all;           /* bits of the mixed conditions */
+  gboolean has_nothing; /* whether a machine without a product may match */
+  gint64 any_nothing;   /* and which mixed conditions that alone fulfils */
+  GArray *entries;
+  GArray *groups;
+} Reading;
+
+static guint64
+get_value (Reading *self, LkQuery *query)
+{
+  if (columns[self->sort].is_text)
+    return look_up (&self->dictionary, lk_query_text (query, COLUMN_VALUE));
+
+  /* The sign's bit turned, numbers below 0 come before the others. */
+  return (guint64) lk_query_int (query, COLUMN_VALUE) ^ (G_GUINT64_CONSTANT (1) << 63);
+}
+
+static void
+add_entry (Reading *self, gint64 machine_id, gint64 key, guint64 value)
+{
+  Group *group =
+      self->groups->len > 0 ? &g_array_index (self->groups, Group, self->groups->len - 1) : NULL;
+  const Entry entry = { key, value };
+
+  if (group == NULL || group->machine_id != machine_id)
+    {
+      const Group fresh = { machine_id, self->entries->len, 0 };
+
+      g_array_append_val (self->groups, fresh);
+      group = &g_array_index (self->groups, Group, self->groups->len - 1);
+    }
+  group->n++;
+  g_array_append_val (self->entries, entry);
+}
+
+/* The rows of the machine at which @machines stands; @products goes behind it. */
+static gboolean
+read_machine (Reading *self, Cursor *machines, Cursor *products, GError **error)
+{
+  gint64 any = lk_query_int (machines->query, COLUMN_ANY);
+  gboolean is_by_machine = columns[self->sort].machine != NULL;
+  guint64 value = is_by_machine ? get_value (self, machines->query) : 0;
+  gboolean has_product = FALSE;
+
+  while (products->machine_id < machines->machine_id)
+    if (!step (products, error))
+      return FALSE;
+
+  while (products->machine_id == machines->machine_id)
+    {
+      has_product = TRUE;
+      if (lk_query_int (products->query, COLUMN_MATCHES) != 0 &&
+          (any | lk_query_int (products->query, COLUMN_ANY)) == self->all)
+        add_entry (self, machines->machine_id, lk_query_int (products->query, COLUMN_KEY),
+                   is_by_machine ? value : get_value (self, products->query));
+      if (!step (products, error))
+        return FALSE;
+    }
+
+  if (!is_by_machine)
+    value = columns[self->sort].is_text
+                ? 0
+                : (guint64) columns[self->sort].nothing ^ (G_GUINT64_CONSTANT (1) << 63);
+  if (!has_product && self->has_nothing && (any | self->any_nothing) == self->all)
+    add_entry (self, machines->machine_id, -machines->machine_id, value);
+  return TRUE;
+}
+
+static LkQuery *
+query_half (LkDb *db, const LkSelectionHalf *half, const char *sql, GError **error)
+{
+  g_autoptr (GPtrArray) values = g_ptr_array_new ();
+
+  g_ptr_array_extend (values, half->any_values, NULL, NULL);
+  g_ptr_array_extend (values, half->values, NULL, NULL);
+  return lk_db_query_texts (db, error, sql, values);
+}
+
+static LkQuery *
+query_machines (LkDb *db, const LkSelection *selection, LkRowSort sort, GError **error)
+{
+  const LkSelectionHalf *half = &selection->machine;
+  g_autofree char *sql =
+      g_strdup_printf ("SELECT m.id, 0, %s, %s FROM machine AS m WHERE %s ORDER BY m.id",
+                       columns[sort].machine != NULL ? columns[sort].machine : "0", half->any,
+                       half->where);
+
+  return query_half (db, half, sql, error);
+}
+
+/* What does not match is needed too where a machine without products matches: to know those. */
+static LkQuery *
+query_products (LkDb *db,
+                const LkSelection *selection,
+                LkRowSort sort,
+                gboolean with_others,
+                GError **error)
+{
+  const LkSelectionHalf *half = &selection->product;
+  g_autofree char *sql =
+      g_strdup_printf ("SELECT p.machine_id, p.id, %s, %s, %s FROM product AS p INDEXED BY"
+                       " product_row WHERE p.hidden = 0 AND %s"
+                       " ORDER BY p.machine_id, p.is_addon, p.application_id, p.name",
+                       columns[sort].product != NULL ? columns[sort].product : "0", half->any,
+                       with_others ? half->where : "1", with_others ? "1" : half->where);
+
+  return query_half (db, half, sql, error);
+}
+
+/* Whether no product at all would match, as it looks in a join. */
+static gboolean
+ask_about_nothing (LkDb *db, const LkSelection *selection, Reading *reading, GError **error)
+{
+  g_autofree char *sql = g_strdup_printf (
+      "SELECT %s, %s FROM (SELECT NULL AS id, NULL AS application_id, NULL AS name,"
+      " NULL AS edition, NULL AS key_kind, NULL AS partial_key, NULL AS status,"
+      " NULL AS grace_minutes) AS p",
+      selection->product.any, selection->product.where);
+  g_autoptr (LkQuery) query = query_half (db, &selection->product, sql, error);
+
+  if (query == NULL || !lk_query_next (query, error))
+    return FALSE;
+
+  reading->any_nothing = lk_query_int (query, 0);
+  reading->has_nothing = lk_query_int (query, 1) != 0;
+  return TRUE;
+}
+
+static gboolean
+read_entries (LkDb *db, const LkSelection *selection, Reading *reading, GError **error)
+{
+  g_autoptr (LkQuery) machine_query = query_machines (db, selection, reading->sort, error);
+  g_autoptr (LkQuery) product_query = NULL;
+  Cursor machines = { machine_query, FALSE, 0 };
+  Cursor products = { NULL, FALSE, 0 };
+
+  if (machine_query == NULL || !ask_about_nothing (db, selection, reading, error))
+    return FALSE;
+  product_query = query_products (db, selection, reading->sort, reading->has_nothing, error);
+  products.query = product_query;
+  if (product_query == NULL || !step (&machines, error) || !step (&products, error))
+    return FALSE;
+
+  while (machines.is_there)
+    if (!read_machine (reading, &machines, &products, error) || !step (&machines, error))
+      return FALSE;
+
+  if (columns[reading->sort].is_text)
+    rank (&reading->dictionary, reading->entries);
   return TRUE;
 }
 
@@ -260,10 +399,17 @@ read_keys (LkDb *db,
 {
   g_autoptr (GArray) entries = g_array_new (FALSE, FALSE, sizeof (Entry));
   g_autoptr (GArray) groups = g_array_new (FALSE, FALSE, sizeof (Group));
+  g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GHashTable) numbers = g_hash_table_new (g_str_hash, g_str_equal);
+  Reading reading = { .sort = sort,
+                      .dictionary = { numbers, words },
+                      .all = (gint64) ((G_GUINT64_CONSTANT (1) << selection->n_mixed) - 1),
+                      .entries = entries,
+                      .groups = groups };
   g_autoptr (GArray) ordered = NULL;
   g_autoptr (GArray) keys = NULL;
 
-  if (!read_entries (db, selection, sort, entries, groups, error))
+  if (!read_entries (db, selection, &reading, error))
     return NULL;
   ordered = order_by_name (db, entries, groups, is_descending && sort == LK_SORT_MACHINE, error);
   if (ordered == NULL)
@@ -287,13 +433,14 @@ lk_store_list_keys_of_rows (LkStore *self,
                             gboolean is_descending,
                             GError **error)
 {
+  g_autoptr (LkSelection) all = selection == NULL ? lk_selection_parse (NULL, NULL) : NULL;
   LkDb *db = lk_store_borrow_reader (self, error);
   GArray *keys = NULL;
 
-  /* One state of the store for both queries. */
+  /* One state of the store for all queries. */
   if (db != NULL && lk_db_exec (db, PAGE_CACHE, error) && lk_db_exec (db, "BEGIN", error))
     {
-      keys = read_keys (db, selection, sort, is_descending, error);
+      keys = read_keys (db, selection != NULL ? selection : all, sort, is_descending, error);
       lk_db_exec (db, "ROLLBACK", NULL);
     }
 

@@ -346,9 +346,8 @@ test_short_lives (Fixture *f, gconstpointer data)
   for (guint i = 0; i < 40; i++)
     g_object_unref (get_item (f, i));
   item = get_item (f, 3);
-  g_main_context_iteration (f->context, FALSE); /* asked, and not waited for */
   lk_row_list_set_selection (f->list, "state=grace", NULL);
-  g_main_context_iteration (f->context, FALSE);
+  g_main_context_iteration (f->context, FALSE); /* both are asked, and not waited for */
   g_clear_object (&f->list);
   lk_test_run_for (200);
   g_assert_null (lk_row_item_get_row (item));
