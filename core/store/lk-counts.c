@@ -13,33 +13,38 @@ is_grace (LkLicenseStatus status)
 }
 
 static void
-add_products (LkFleetCount *out, LkLicenseStatus status, guint days, guint n)
+add_product (LkFleetCount *out, LkLicenseStatus status, guint days)
 {
-  out->n_products += n;
-  out->by_state[CLAMP ((int) status + 1, 0, LK_COUNT_N_STATES - 1)] += n;
+  out->n_products++;
+  out->by_state[CLAMP ((int) status + 1, 0, LK_COUNT_N_STATES - 1)]++;
   if (!is_grace (status))
     return;
 
-  out->by_day[MIN (days, LK_COUNT_DAYS)] += n;
-  out->n_expiring_7 += days < 7 ? n : 0;
-  out->n_expiring_30 += days < 30 ? n : 0;
+  out->by_day[MIN (days, LK_COUNT_DAYS)]++;
+  out->n_expiring_7 += days < 7 ? 1 : 0;
+  out->n_expiring_30 += days < 30 ? 1 : 0;
 }
 
+/* One by one, in the order of an index: SQLite would sort them to group them. */
 static gboolean
-count_products (LkDb *db, LkFleetCount *out, GError **error)
+count_products (LkDb *db, LkFleetCount *out, guint *n_with_product, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   g_autoptr (LkQuery) query =
       lk_db_query (db, error,
-                   "SELECT status, min (grace_minutes / " MINUTES_OF_DAY ", ?1), count (*)"
-                   " FROM product INDEXED BY product_row WHERE hidden = 0 GROUP BY 1, 2",
-                   "i", (gint64) LK_COUNT_DAYS);
+                   "SELECT machine_id, status, grace_minutes / " MINUTES_OF_DAY
+                   " FROM product INDEXED BY product_row WHERE hidden = 0 ORDER BY machine_id",
+                   "");
+  gint64 machine_id = 0;
 
   if (query == NULL)
     return FALSE;
   while (lk_query_next (query, &local_error))
-    add_products (out, (LkLicenseStatus) lk_query_int (query, 0), (guint) lk_query_int (query, 1),
-                  (guint) lk_query_int (query, 2));
+    {
+      *n_with_product += lk_query_int (query, 0) != machine_id ? 1 : 0;
+      machine_id = lk_query_int (query, 0);
+      add_product (out, (LkLicenseStatus) lk_query_int (query, 1), (guint) lk_query_int (query, 2));
+    }
 
   if (local_error == NULL)
     return TRUE;
@@ -76,11 +81,8 @@ count_fleet (LkDb *db, LkFleetCount *out, GError **error)
 {
   guint n_with_product = 0;
 
-  if (!count_products (db, out, error) ||
+  if (!count_products (db, out, &n_with_product, error) ||
       !count_one (db, &out->n_machines, error, "SELECT count (*) FROM machine") ||
-      !count_one (db, &n_with_product, error,
-                  "SELECT count (DISTINCT machine_id) FROM product INDEXED BY product_row"
-                  " WHERE hidden = 0") ||
       !count_attention (db, &out->n_attention, error))
     return FALSE;
 
@@ -106,22 +108,21 @@ lk_store_count_fleet (LkStore *self, LkFleetCount *out, GError **error)
   return done;
 }
 
-/* Products with a MAK by where their activation stands; 0 to 3 for licensed, confirmed, asked for,
- * and not yet. */
+/* Products with a MAK that are not licensed, by where their activation stands; 0 to 2 for
+ * confirmed, asked for, and not yet. */
 static gboolean
 count_mak_products (LkDb *db, LkPipelineCount *out, GError **error)
 {
-  guint *const counts[] = { &out->n_licensed, &out->n_has_cid, &out->n_waiting, &out->n_has_iid };
+  guint *const counts[] = { &out->n_has_cid, &out->n_waiting, &out->n_has_iid };
   g_autoptr (GError) local_error = NULL;
   g_autoptr (LkQuery) query = lk_db_query (
       db, error,
-      "SELECT CASE WHEN p.status = 1 THEN 0"
-      "  WHEN EXISTS (SELECT 1 FROM confirmation AS c WHERE c.key_identity = p.key_identity"
-      "   AND c.iid = p.iid) THEN 1"
+      "SELECT CASE WHEN EXISTS (SELECT 1 FROM confirmation AS c"
+      "   WHERE c.key_identity = p.key_identity AND c.iid = p.iid) THEN 0"
       "  WHEN EXISTS (SELECT 1 FROM spend AS s WHERE s.key_identity = p.key_identity"
-      "   AND s.iid = p.iid AND s.state IN ('reserved', 'sent', 'unknown')) THEN 2"
-      "  ELSE 3 END, count (*) FROM product AS p"
-      " WHERE p.hidden = 0 AND p.key_kind = 'mak' AND (p.status = 1 OR p.iid IS NOT NULL)"
+      "   AND s.iid = p.iid AND s.state IN ('reserved', 'sent', 'unknown')) THEN 1"
+      "  ELSE 2 END, count (*) FROM product AS p INDEXED BY product_row"
+      " WHERE p.hidden = 0 AND p.key_kind = 'mak' AND p.status <> 1 AND p.iid IS NOT NULL"
       " GROUP BY 1",
       "");
 
@@ -137,9 +138,12 @@ count_mak_products (LkDb *db, LkPipelineCount *out, GError **error)
 }
 
 static gboolean
-count_items (LkDb *db, LkPipelineCount *out, GError **error)
+count_others (LkDb *db, LkPipelineCount *out, GError **error)
 {
-  return count_one (db, &out->n_needs_key, error,
+  return count_one (db, &out->n_licensed, error,
+                    "SELECT count (*) FROM product INDEXED BY product_row"
+                    " WHERE hidden = 0 AND key_kind = 'mak' AND status = 1") &&
+         count_one (db, &out->n_needs_key, error,
                     "SELECT count (*) FROM item WHERE plan IN ('activate-proxy')"
                     " AND step IN ('install-key', 'read-iid')"
                     " AND state IN ('ready', 'running', 'parked', 'paused')") &&
@@ -158,7 +162,7 @@ lk_store_count_pipeline (LkStore *self, LkPipelineCount *out, GError **error)
   *out = (LkPipelineCount){ 0 };
   if (db != NULL && lk_db_exec (db, "BEGIN", error))
     {
-      done = count_mak_products (db, out, error) && count_items (db, out, error);
+      done = count_mak_products (db, out, error) && count_others (db, out, error);
       lk_db_exec (db, "ROLLBACK", NULL);
     }
 
