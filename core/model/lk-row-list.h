@@ -2,7 +2,7 @@
 #pragma once
 
 #include "model/lk-reader.h"
-#include "store/lk-fleet.h"
+#include "store/lk-rows.h"
 
 #define LK_TYPE_ROW_ITEM (lk_row_item_get_type ())
 G_DECLARE_FINAL_TYPE (LkRowItem, lk_row_item, LK, ROW_ITEM, GObject)
@@ -18,34 +18,24 @@ gint64 lk_row_item_get_key (LkRowItem *self);
 /* NULL until it is filled. Belongs to the item. */
 const LkRow *lk_row_item_get_row (LkRowItem *self);
 
-/* What the list is sorted by; ties by name. */
-typedef enum
-{
-  LK_SORT_MACHINE,
-  LK_SORT_DOMAIN,
-  LK_SORT_PRODUCT,
-  LK_SORT_EDITION,
-  LK_SORT_STATE,
-  LK_SORT_DAYS,
-  LK_SORT_KIND,
-  LK_SORT_KEY,
-  LK_SORT_READ,
-  LK_SORT_RESULT,
-} LkRowSort;
-
 #define LK_TYPE_ROW_LIST (lk_row_list_get_type ())
 G_DECLARE_FINAL_TYPE (LkRowList, lk_row_list, LK, ROW_LIST, GObject)
 
 /**
  * LkRowList:
  *
- * The rows that match a selection, in an order: a GListModel of LkRowItem over a vector of ids.
- * Filter and order are SQL, in the reader's thread. It follows the store: when the ids stay the
- * same, only the rows that are looked at are read again and no item comes or goes. When they
- * change, it first empties itself and then fills anew in one step, which is what GtkListView 4.8
- * takes quickly.
+ * The rows that match a selection, in an order: a GListModel of LkRowItem over a vector of keys.
+ * Filter and order are the store's, in the reader's thread. It follows the store: when the keys
+ * stay the same, only the rows that are looked at are read again and no item comes or goes. When a
+ * few come, go or move, items-changed says so for these. When many do, it first empties itself and
+ * then fills anew in one step, which is what GtkListView 4.8 takes quickly; whoever keeps a
+ * selection or a place takes it up again at "loaded", by lk_row_list_find().
  *
- * Signals: "loaded" (after each reading of ids; also when nothing changed), "failed" (a GError).
+ * Items are made when they are asked for and live as long as somebody holds them; the same key
+ * gives the same item meanwhile. Nothing is read before the main context runs: setters may follow
+ * each other.
+ *
+ * Signals: "loaded" (after each reading of keys; also when nothing changed), "failed" (a GError).
  */
 LkRowList *lk_row_list_new (LkReader *reader);
 
@@ -53,9 +43,13 @@ LkRowList *lk_row_list_new (LkReader *reader);
  * not understood. */
 gboolean lk_row_list_set_selection (LkRowList *self, const char *selection, GError **error);
 void lk_row_list_set_order (LkRowList *self, LkRowSort sort, gboolean is_descending);
+/* "" in the beginning. */
 const char *lk_row_list_get_selection (LkRowList *self);
+LkRowSort lk_row_list_get_sort (LkRowList *self, gboolean *is_descending);
 
+/* Whether selection or order are others than those of the rows that are shown. */
 gboolean lk_row_list_is_loading (LkRowList *self);
 /* Position of a key, or G_MAXUINT: to keep a selection of keys across changes. */
 guint lk_row_list_find (LkRowList *self, gint64 key);
+/* 0 beyond the end. */
 gint64 lk_row_list_get_key (LkRowList *self, guint position);

@@ -13,30 +13,36 @@ G_DECLARE_FINAL_TYPE (LkTableItem, lk_table_item, LK, TABLE_ITEM, GObject)
  * Signal "filled": its value is another one now.
  */
 gint64 lk_table_item_get_id (LkTableItem *self);
+/* Belongs to the item; never NULL. */
 gconstpointer lk_table_item_get_value (LkTableItem *self);
 
 /**
  * LkTableKind:
  *
  * How a short list is read. @read gives an array of values; @get_id tells them apart, so that a
- * line which stays keeps its item.
+ * line which stays keeps its item; @equal tells whether it is "filled" anew.
  */
 typedef struct
 {
   GPtrArray *(*read) (LkStore *store, gint64 of, GError **error);
   gint64 (*get_id) (gconstpointer value);
   GDestroyNotify free_value;
+  gboolean (*equal) (gconstpointer a, gconstpointer b);
 } LkTableKind;
 
-extern const LkTableKind lk_table_keys;   /* LkKeyRow */
-extern const LkTableKind lk_table_jobs;   /* LkJobRow, the last 500 */
+extern const LkTableKind lk_table_keys;   /* LkKeyRow; @of is not looked at */
+extern const LkTableKind lk_table_jobs;   /* LkJobRow, the last 500; the same */
 extern const LkTableKind lk_table_items;  /* LkItemRow of job @of */
 extern const LkTableKind lk_table_events; /* LkEvent of machine @of, the last 200 */
 
 #define LK_TYPE_TABLE_LIST (lk_table_list_get_type ())
 G_DECLARE_FINAL_TYPE (LkTableList, lk_table_list, LK, TABLE_LIST, GObject)
 
-/* A GListModel of LkTableItem that follows the store. Signal "loaded" after each reading. */
+/* A GListModel of LkTableItem that follows the store. Signals: "loaded" after each reading,
+ * "failed" (a GError). */
 LkTableList *lk_table_list_new (LkReader *reader, const LkTableKind *kind, gint64 of);
-/* Of another job or machine; 0: of none, empty. */
+/* Of another job or machine; 0: of none, empty. It is empty until that is read. */
 void lk_table_list_set_of (LkTableList *self, gint64 of);
+gint64 lk_table_list_get_of (LkTableList *self);
+/* Position of an id, or G_MAXUINT. */
+guint lk_table_list_find (LkTableList *self, gint64 id);

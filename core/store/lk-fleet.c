@@ -11,23 +11,6 @@
 #define EVENT_LIFETIME (400 * LK_DAY)
 
 void
-lk_row_free (LkRow *self)
-{
-  if (self == NULL)
-    return;
-  g_free (self->name);
-  g_free (self->address);
-  g_free (self->pin);
-  g_free (self->stack);
-  g_clear_pointer (&self->identity, lk_identity_free);
-  g_free (self->os_version);
-  g_free (self->last_result);
-  g_clear_pointer (&self->product, lk_product_free);
-  g_free (self->cid);
-  g_free (self);
-}
-
-void
 lk_event_free (LkEvent *self)
 {
   if (self == NULL)
@@ -116,105 +99,6 @@ lk_store_add_machines (LkStore *self,
   return TRUE;
 }
 
-#define ROW_COLUMNS                                                                                \
-  "m.id, m.name, m.address, m.port, m.tls, m.pin, m.stack, m.fqdn, m.domain, m.is_member, m.uuid," \
-  " m.cmid, m.os_version, m.read_at, m.last_result, m.last_code, m.last_ok, m.is_subscription,"    \
-  " m.has_oem_key, m.rearm_left, p.id, p.application_id, p.activation_id, p.name, p.description,"  \
-  " p.edition, p.key_kind, p.partial_key, p.epid, p.iid, p.status, p.status_reason,"               \
-  " p.grace_minutes, p.is_addon, p.kms_machine, p.kms_port,"                                       \
-  " (SELECT c.cid FROM confirmation AS c WHERE c.key_identity = p.key_identity AND c.iid = p.iid)"
-
-static LkProduct *
-product_from_row (LkQuery *query, int column)
-{
-  LkProduct *product = g_new0 (LkProduct, 1);
-
-  product->machine_id = lk_query_int (query, 0);
-  product->status = LK_LICENSE_UNREAD;
-  if (lk_query_is_null (query, column))
-    return product;
-
-  product->id = lk_query_int (query, column++);
-  product->application_id = lk_query_dup (query, column++);
-  product->activation_id = lk_query_dup (query, column++);
-  product->name = lk_query_dup (query, column++);
-  product->description = lk_query_dup (query, column++);
-  product->edition = lk_query_dup (query, column++);
-  product->key_kind = lk_key_kind_from_word (lk_query_text (query, column++));
-  product->partial_key = lk_query_dup (query, column++);
-  product->epid = lk_query_dup (query, column++);
-  product->iid = lk_query_dup (query, column++);
-  product->status = (LkLicenseStatus) lk_query_int (query, column++);
-  product->status_reason = (guint32) lk_query_int (query, column++);
-  product->grace_minutes = (guint32) lk_query_int (query, column++);
-  product->is_addon = lk_query_int (query, column++) != 0;
-  product->kms_machine = lk_query_dup (query, column++);
-  product->kms_port = (guint) lk_query_int (query, column++);
-  return product;
-}
-
-static LkRow *
-row_from_query (LkQuery *query)
-{
-  LkRow *row = g_new0 (LkRow, 1);
-
-  row->machine_id = lk_query_int (query, 0);
-  row->name = lk_query_dup (query, 1);
-  row->address = lk_query_dup (query, 2);
-  row->port = (guint16) lk_query_int (query, 3);
-  row->tls = lk_query_int (query, 4) != 0;
-  row->pin = lk_query_dup (query, 5);
-  row->stack = lk_query_dup (query, 6);
-  row->identity = g_new0 (LkIdentity, 1);
-  row->identity->name = lk_query_dup (query, 1);
-  row->identity->fqdn = lk_query_dup (query, 7);
-  row->identity->domain = lk_query_dup (query, 8);
-  row->identity->is_member = lk_query_int (query, 9) != 0;
-  row->identity->uuid = lk_query_dup (query, 10);
-  row->identity->cmid = lk_query_dup (query, 11);
-  row->os_version = lk_query_dup (query, 12);
-  row->read_at = lk_query_int (query, 13);
-  row->last_result = lk_query_dup (query, 14);
-  row->last_code = (guint32) lk_query_int (query, 15);
-  row->last_ok = lk_query_int (query, 16) != 0;
-  row->is_subscription = lk_query_int (query, 17) != 0;
-  row->has_oem_key = lk_query_int (query, 18) != 0;
-  row->rearm_left = (int) lk_query_int (query, 19);
-  row->product = product_from_row (query, 20);
-  row->cid = lk_query_dup (query, 36);
-  return row;
-}
-
-GPtrArray *
-lk_store_list_rows (LkStore *self, const LkSelection *selection, GError **error)
-{
-  g_autofree char *sql =
-      g_strdup_printf ("SELECT " ROW_COLUMNS " FROM machine AS m"
-                       " LEFT JOIN product AS p ON p.machine_id = m.id AND p.hidden = 0"
-                       " WHERE %s ORDER BY m.name, m.id, p.is_addon, p.application_id, p.name",
-                       selection != NULL ? selection->where : "1");
-  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_row_free);
-  g_autoptr (GError) local_error = NULL;
-  LkDb *db = lk_store_borrow_reader (self, error);
-
-  if (db == NULL)
-    return NULL;
-  {
-    g_autoptr (LkQuery) query =
-        lk_db_query_texts (db, &local_error, sql, selection != NULL ? selection->values : NULL);
-
-    while (query != NULL && lk_query_next (query, &local_error))
-      g_ptr_array_add (rows, row_from_query (query));
-  }
-
-  lk_store_return_reader (self, db);
-  if (local_error == NULL)
-    return g_steal_pointer (&rows);
-
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return NULL;
-}
-
 static gboolean
 forget_all (LkDb *db, gpointer user_data, GError **error)
 {
@@ -269,7 +153,7 @@ lk_event_note (LkDb *db,
 }
 
 #define EVENT_COLUMNS                                                                              \
-  "at, coalesce (machine_id, 0), coalesce (job_id, 0), step, outcome, message, code"
+  "at, coalesce (machine_id, 0), coalesce (job_id, 0), step, outcome, message, code, id"
 
 static gboolean
 read_events (LkQuery *query, GPtrArray *events, GError **error)
@@ -287,6 +171,7 @@ read_events (LkQuery *query, GPtrArray *events, GError **error)
       event->outcome = lk_query_dup (query, 4);
       event->message = lk_query_dup (query, 5);
       event->code = (guint32) lk_query_int (query, 6);
+      event->id = lk_query_int (query, 7);
       g_ptr_array_add (events, event);
     }
 

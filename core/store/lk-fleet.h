@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "domain/lk-machine.h"
 #include "domain/lk-sighting.h"
-#include "store/lk-selection.h"
+#include "store/lk-rows.h"
 #include "store/lk-store.h"
 
-/* Machines and products: adding, listing, forgetting; what a reading changes is in lk-facts.h. */
+/* Machines: adding, forgetting, their timeline. What a reading changes is in lk-facts.h, the rows
+ * of the main list are in lk-rows.h. */
 
 /* Adds machines that are new; one with the same name (and no other address) is brought up to date.
  * In one transaction. */
@@ -16,38 +16,6 @@ gboolean lk_store_add_machines (LkStore *self,
                                 guint *n_added,
                                 guint *n_known,
                                 GError **error);
-
-/**
- * LkRow:
- *
- * One row of the main list: a product on a machine, or a machine of which no product is known.
- */
-typedef struct
-{
-  gint64 machine_id;
-  char *name;
-  char *address;
-  guint16 port;
-  gboolean tls;
-  char *pin;
-  char *stack;
-  LkIdentity *identity;
-  char *os_version;
-  gint64 read_at;
-  char *last_result;
-  guint32 last_code;
-  gboolean last_ok;
-  gboolean is_subscription;
-  gboolean has_oem_key;
-  int rearm_left;
-  LkProduct *product; /* status LK_LICENSE_UNREAD and no ids for an unread machine */
-  char *cid;          /* on record for the product's key and IID */
-} LkRow;
-
-void lk_row_free (LkRow *self);
-
-/* Rows that match, by name, Windows before add-ons and the rest. */
-GPtrArray *lk_store_list_rows (LkStore *self, const LkSelection *selection, GError **error);
 
 /* Deletes machines with their products and ended work; their confirmations and spends stay for
  * ever. Refused (LK_ERROR_INVALID) for a machine with open work. */
@@ -67,6 +35,7 @@ typedef struct
   char *outcome;
   char *message;
   guint32 code;
+  gint64 id;
 } LkEvent;
 
 void lk_event_free (LkEvent *self);
@@ -96,5 +65,4 @@ gboolean lk_event_note (LkDb *db,
                         guint32 code,
                         GError **error);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkRow, lk_row_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkEvent, lk_event_free)

@@ -175,9 +175,9 @@ count_items (LkDb *db, LkJobRow *row, GError **error)
     }
 }
 
-/* @id 0: the newest @max. */
+/* @id 0: the newest @max, or those of them that are not ended. */
 static GPtrArray *
-query_jobs (LkStore *self, gint64 id, guint max, GError **error)
+query_jobs (LkStore *self, gint64 id, gboolean is_open, guint max, GError **error)
 {
   g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_job_row_free);
   g_autoptr (GError) local_error = NULL;
@@ -188,9 +188,9 @@ query_jobs (LkStore *self, gint64 id, guint max, GError **error)
   {
     g_autoptr (LkQuery) query =
         lk_db_query (db, &local_error,
-                     "SELECT " JOB_COLUMNS " FROM job AS j WHERE ?1 = 0 OR j.id = ?1"
-                     " ORDER BY j.id DESC LIMIT ?2",
-                     "ii", id, (gint64) max);
+                     "SELECT " JOB_COLUMNS " FROM job AS j WHERE (?1 = 0 OR j.id = ?1)"
+                     " AND (?2 = 0 OR j.finished_at = 0) ORDER BY j.id DESC LIMIT ?3",
+                     "iii", id, (gint64) is_open, (gint64) max);
 
     while (query != NULL && lk_query_next (query, &local_error))
       {
@@ -220,7 +220,7 @@ query_jobs (LkStore *self, gint64 id, guint max, GError **error)
 LkJobRow *
 lk_store_get_job (LkStore *self, gint64 id, GError **error)
 {
-  g_autoptr (GPtrArray) jobs = query_jobs (self, id, 1, error);
+  g_autoptr (GPtrArray) jobs = query_jobs (self, id, FALSE, 1, error);
 
   if (jobs != NULL && id != 0 && jobs->len == 1)
     return g_ptr_array_steal_index (jobs, 0);
@@ -233,55 +233,105 @@ lk_store_get_job (LkStore *self, gint64 id, GError **error)
 GPtrArray *
 lk_store_list_jobs (LkStore *self, guint max, GError **error)
 {
-  return query_jobs (self, 0, max, error);
+  return query_jobs (self, 0, FALSE, max, error);
+}
+
+GPtrArray *
+lk_store_list_open_jobs (LkStore *self, GError **error)
+{
+  return query_jobs (self, 0, TRUE, G_MAXINT32, error);
+}
+
+#define ITEM_COLUMNS                                                                               \
+  "i.id, i.machine_id, m.name, m.address, i.application_id, i.partial_key, i.step, i.state,"       \
+  " i.attempt, i.due_at, i.message, i.code, i.error, i.updated_at"                                 \
+  " FROM item AS i JOIN machine AS m ON m.id = i.machine_id"
+
+static LkItemRow *
+item_from_query (LkQuery *query)
+{
+  LkItemRow *row = g_new0 (LkItemRow, 1);
+
+  row->id = lk_query_int (query, 0);
+  row->machine_id = lk_query_int (query, 1);
+  row->machine = lk_query_dup (query, 2);
+  row->address = lk_query_dup (query, 3);
+  row->application_id = lk_query_dup (query, 4);
+  row->partial_key = lk_query_dup (query, 5);
+  row->step = lk_query_dup (query, 6);
+  row->state = lk_query_dup (query, 7);
+  row->attempt = (guint) lk_query_int (query, 8);
+  row->due_at = lk_query_int (query, 9);
+  row->message = lk_query_dup (query, 10);
+  row->code = (guint32) lk_query_int (query, 11);
+  row->error = lk_query_dup (query, 12);
+  row->updated_at = lk_query_int (query, 13);
+  return row;
+}
+
+/* NULL with an error when the query failed, at once or on its way. */
+static GPtrArray *
+read_items (LkQuery *query, GError **error)
+{
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_item_row_free);
+  g_autoptr (GError) local_error = NULL;
+
+  if (query == NULL)
+    return NULL;
+  while (lk_query_next (query, &local_error))
+    g_ptr_array_add (items, item_from_query (query));
+
+  if (local_error == NULL)
+    return g_steal_pointer (&items);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
 }
 
 GPtrArray *
 lk_store_list_items (LkStore *self, gint64 job_id, gint64 since, GError **error)
 {
-  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_item_row_free);
-  g_autoptr (GError) local_error = NULL;
   LkDb *db = lk_store_borrow_reader (self, error);
+  GPtrArray *items = NULL;
 
-  if (db == NULL)
-    return NULL;
-  {
-    g_autoptr (LkQuery) query = lk_db_query (
-        db, &local_error,
-        "SELECT i.id, i.machine_id, m.name, m.address, i.application_id, i.partial_key, i.step,"
-        " i.state, i.attempt, i.due_at, i.message, i.code, i.error, i.updated_at"
-        " FROM item AS i JOIN machine AS m ON m.id = i.machine_id"
-        " WHERE i.job_id = ?1 AND i.updated_at >= ?2 ORDER BY i.id",
-        "ii", job_id, since);
+  if (db != NULL)
+    {
+      g_autoptr (LkQuery) query =
+          lk_db_query (db, error,
+                       "SELECT " ITEM_COLUMNS
+                       " WHERE i.job_id = ?1 AND i.updated_at >= ?2 ORDER BY i.id",
+                       "ii", job_id, since);
 
-    while (query != NULL && lk_query_next (query, &local_error))
-      {
-        LkItemRow *row = g_new0 (LkItemRow, 1);
-
-        row->id = lk_query_int (query, 0);
-        row->machine_id = lk_query_int (query, 1);
-        row->machine = lk_query_dup (query, 2);
-        row->address = lk_query_dup (query, 3);
-        row->application_id = lk_query_dup (query, 4);
-        row->partial_key = lk_query_dup (query, 5);
-        row->step = lk_query_dup (query, 6);
-        row->state = lk_query_dup (query, 7);
-        row->attempt = (guint) lk_query_int (query, 8);
-        row->due_at = lk_query_int (query, 9);
-        row->message = lk_query_dup (query, 10);
-        row->code = (guint32) lk_query_int (query, 11);
-        row->error = lk_query_dup (query, 12);
-        row->updated_at = lk_query_int (query, 13);
-        g_ptr_array_add (items, row);
-      }
-  }
+      items = read_items (query, error);
+    }
 
   lk_store_return_reader (self, db);
-  if (local_error == NULL)
-    return g_steal_pointer (&items);
+  return items;
+}
 
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return NULL;
+GPtrArray *
+lk_store_list_failures (LkStore *self, gint64 since, guint max, guint *n, GError **error)
+{
+  LkDb *db = lk_store_borrow_reader (self, error);
+  GPtrArray *items = NULL;
+  gint64 count = 0;
+
+  if (db != NULL &&
+      lk_db_get_int (db, &count, 0, error,
+                     "SELECT count (*) FROM item WHERE state = 'failed' AND updated_at >= ?1", "i",
+                     since))
+    {
+      g_autoptr (LkQuery) query =
+          lk_db_query (db, error,
+                       "SELECT " ITEM_COLUMNS " WHERE i.state = 'failed' AND i.updated_at >= ?1"
+                       " ORDER BY i.updated_at DESC, i.id DESC LIMIT ?2",
+                       "ii", since, (gint64) max);
+
+      items = read_items (query, error);
+    }
+
+  lk_store_return_reader (self, db);
+  *n = (guint) count;
+  return items;
 }
 
 GPtrArray *

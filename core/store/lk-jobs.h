@@ -74,6 +74,8 @@ void lk_job_row_free (LkJobRow *self);
 
 LkJobRow *lk_store_get_job (LkStore *self, gint64 id, GError **error);
 GPtrArray *lk_store_list_jobs (LkStore *self, guint max, GError **error);
+/* Those that are not ended, newest first. */
+GPtrArray *lk_store_list_open_jobs (LkStore *self, GError **error);
 
 /**
  * LkItemRow:
@@ -102,6 +104,10 @@ void lk_item_row_free (LkItemRow *self);
 
 /* Items of a job that changed after @since (0: all), by id. */
 GPtrArray *lk_store_list_items (LkStore *self, gint64 job_id, gint64 since, GError **error);
+/* Items of all jobs that failed at @since or later and have not been tried again: the latest @max,
+ * and how many there are. */
+GPtrArray *
+lk_store_list_failures (LkStore *self, gint64 since, guint max, guint *n, GError **error);
 
 /**
  * LkOpenWork:

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define MAX_CONDITIONS 64
+#define MAX_MIXED      60 /* bits of a whole number */
 #define MAX_VALUES     256
 
 typedef enum
@@ -42,8 +43,36 @@ static const struct
   { "result", FIELD_RESULT, "m.last_ok" },
 };
 
+/* One condition: what holds of the machine or of the product, alternatives joined by OR. Either may
+ * be empty. */
+typedef struct
+{
+  GString *machine;
+  GString *product;
+  GPtrArray *machine_values;
+  GPtrArray *product_values;
+} Condition;
+
+/* All of them, as they come together. */
+typedef struct
+{
+  GString *where;
+  GString *any;
+  GPtrArray *values;
+  GPtrArray *any_values;
+} Half;
+
 /* Longest first, so that "<=" is not read as "<". */
 static const char *const operators[] = { "!=", "<=", ">=", "=", "<", ">" };
+
+static void
+free_half (LkSelectionHalf *half)
+{
+  g_free (half->where);
+  g_free (half->any);
+  g_ptr_array_unref (half->values);
+  g_ptr_array_unref (half->any_values);
+}
 
 void
 lk_selection_free (LkSelection *self)
@@ -53,6 +82,8 @@ lk_selection_free (LkSelection *self)
   g_free (self->text);
   g_free (self->where);
   g_ptr_array_unref (self->values);
+  free_half (&self->machine);
+  free_half (&self->product);
   g_free (self);
 }
 
@@ -85,28 +116,51 @@ glob_to_like (const char *glob)
 }
 
 static gboolean
-append_text (GString *sql, GPtrArray *params, const char *column, const char *value)
+is_of_machine (const char *column)
 {
-  g_string_append_printf (sql, "%s LIKE ? ESCAPE '\\'", column);
-  g_ptr_array_add (params, glob_to_like (value));
+  return strstr (column, "m.") != NULL;
+}
+
+/* Where the next alternative over @column is written. */
+static GString *
+begin_alternative (Condition *condition, const char *column)
+{
+  GString *sql = is_of_machine (column) ? condition->machine : condition->product;
+
+  if (sql->len > 0)
+    g_string_append (sql, " OR ");
+  return sql;
+}
+
+static gboolean
+append_text (Condition *condition, const char *column, const char *value)
+{
+  g_string_append_printf (begin_alternative (condition, column), "%s LIKE ? ESCAPE '\\'", column);
+  g_ptr_array_add (is_of_machine (column) ? condition->machine_values : condition->product_values,
+                   glob_to_like (value));
   return TRUE;
 }
 
 static gboolean
-append_state (GString *sql, const char *column, const char *value, GError **error)
+append_state (Condition *condition, const char *column, const char *value, GError **error)
 {
   LkLicenseStatus status;
 
   if (g_str_equal (value, "grace"))
-    g_string_append_printf (sql, "%s IN (2, 3, 4, 6)", column);
+    g_string_append_printf (begin_alternative (condition, column), "%s IN (2, 3, 4, 6)", column);
+  else if (g_str_equal (value, "attention"))
+    {
+      g_string_append_printf (begin_alternative (condition, column), "%s IN (4, 5)", column);
+      g_string_append (begin_alternative (condition, "m.last_ok"), "m.last_ok = 0");
+    }
   else if (lk_license_status_from_word (value, &status))
-    g_string_append_printf (sql, "%s = %d", column, (int) status);
+    g_string_append_printf (begin_alternative (condition, column), "%s = %d", column, (int) status);
   else
     {
       g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
                    "“%s” is not a state; states are unread, licensed, grace, initial-grace,"
                    " out-of-tolerance-grace, non-genuine-grace, notification, extended-grace,"
-                   " unlicensed",
+                   " unlicensed, and attention for what a person should look at",
                    value);
       return FALSE;
     }
@@ -114,7 +168,11 @@ append_state (GString *sql, const char *column, const char *value, GError **erro
 }
 
 static gboolean
-append_number (GString *sql, const char *column, const char *op, const char *value, GError **error)
+append_number (Condition *condition,
+               const char *column,
+               const char *op,
+               const char *value,
+               GError **error)
 {
   gint64 number;
 
@@ -124,38 +182,35 @@ append_number (GString *sql, const char *column, const char *op, const char *val
       return FALSE;
     }
 
-  g_string_append_printf (sql, "%s %s %d", column, g_str_equal (op, "!=") ? "=" : op, (int) number);
+  g_string_append_printf (begin_alternative (condition, column), "%s %s %d", column,
+                          g_str_equal (op, "!=") ? "=" : op, (int) number);
   return TRUE;
 }
 
 static gboolean
-append_value (GString *sql,
-              GPtrArray *params,
-              guint field,
-              const char *op,
-              const char *value,
-              GError **error)
+append_value (Condition *condition, guint field, const char *op, const char *value, GError **error)
 {
   const char *column = fields[field].sql;
 
   switch (fields[field].kind)
     {
     case FIELD_TEXT:
-      return append_text (sql, params, column, value);
+      return append_text (condition, column, value);
     case FIELD_NUMBER:
-      return append_number (sql, column, op, value, error);
+      return append_number (condition, column, op, value, error);
     case FIELD_STATE:
-      return append_state (sql, column, value, error);
+      return append_state (condition, column, value, error);
     case FIELD_APP:
       if (g_str_equal (value, "windows"))
         value = LK_APPLICATION_WINDOWS;
       else if (g_str_equal (value, "office"))
         value = LK_APPLICATION_OFFICE;
-      return append_text (sql, params, column, value);
+      return append_text (condition, column, value);
     case FIELD_RESULT:
       if (g_str_equal (value, "ok") || g_str_equal (value, "failed"))
         {
-          g_string_append_printf (sql, "%s = %d", column, g_str_equal (value, "ok"));
+          g_string_append_printf (begin_alternative (condition, column), "%s = %d", column,
+                                  g_str_equal (value, "ok"));
           return TRUE;
         }
       g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "A result is “ok” or “failed”, not “%s”",
@@ -167,19 +222,14 @@ append_value (GString *sql,
 }
 
 static gboolean
-append_word (GString *sql, GPtrArray *params, const char *word)
+append_word (Condition *condition, const char *word)
 {
   static const char *const columns[] = { "m.name", "coalesce (m.domain, '')",
                                          "coalesce (p.name, '')", "coalesce (p.partial_key, '')" };
   g_autofree char *glob = g_strdup_printf ("*%s*", word);
 
-  g_string_append (sql, "(");
   for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
-    {
-      g_string_append (sql, i > 0 ? " OR " : "");
-      append_text (sql, params, columns[i], glob);
-    }
-  g_string_append (sql, ")");
+    append_text (condition, columns[i], glob);
   return TRUE;
 }
 
@@ -199,22 +249,22 @@ find_operator (const char *condition, const char **where)
 }
 
 static gboolean
-append_condition (GString *sql,
-                  GPtrArray *params,
-                  const char *condition,
-                  gboolean *names_product,
-                  GError **error)
+parse_condition (Condition *condition,
+                 const char *text,
+                 gboolean *is_negated,
+                 gboolean *names_product,
+                 GError **error)
 {
   const char *at = NULL;
-  const char *op = find_operator (condition, &at);
+  const char *op = find_operator (text, &at);
   g_autofree char *name = NULL;
   g_auto (GStrv) values = NULL;
   guint field = 0;
 
   if (op == NULL)
-    return append_word (sql, params, condition);
+    return append_word (condition, text);
 
-  name = g_strstrip (g_strndup (condition, (gsize) (at - condition)));
+  name = g_strstrip (g_strndup (text, (gsize) (at - text)));
   while (field < G_N_ELEMENTS (fields) && !g_str_equal (fields[field].name, name))
     field++;
   if (field == G_N_ELEMENTS (fields))
@@ -240,28 +290,138 @@ append_condition (GString *sql,
                    name);
       return FALSE;
     }
-  g_string_append (sql, g_str_equal (op, "!=") ? "NOT (" : "(");
+  *is_negated = g_str_equal (op, "!=");
   /* "domain=" means those that have none; g_strsplit() gives no value for it. */
-  if (values[0] == NULL && !append_value (sql, params, field, op, "", error))
+  if (values[0] == NULL && !append_value (condition, field, op, "", error))
     return FALSE;
   for (guint i = 0; values[i] != NULL; i++)
-    {
-      g_string_append (sql, i > 0 ? " OR " : "");
-      if (!append_value (sql, params, field, op, g_strstrip (values[i]), error))
-        return FALSE;
-    }
-  g_string_append (sql, ")");
+    if (!append_value (condition, field, op, g_strstrip (values[i]), error))
+      return FALSE;
   return TRUE;
+}
+
+static void
+add_values (GPtrArray *to, GPtrArray *values)
+{
+  for (guint i = 0; i < values->len; i++)
+    g_ptr_array_add (to, g_strdup (g_ptr_array_index (values, i)));
+}
+
+static void
+add_to_half (Half *half, GString *sql, GPtrArray *values, gboolean is_negated)
+{
+  if (sql->len == 0)
+    return;
+  g_string_append_printf (half->where, " AND %s(%s)", is_negated ? "NOT " : "", sql->str);
+  add_values (half->values, values);
+}
+
+static void
+add_to_any (Half *half, GString *sql, GPtrArray *values, guint bit)
+{
+  g_string_append_printf (half->any, " + (%s) * %" G_GUINT64_FORMAT, sql->str,
+                          G_GUINT64_CONSTANT (1) << bit);
+  add_values (half->any_values, values);
+}
+
+/* What is built of the conditions: the whole, and each half. */
+typedef struct
+{
+  GString *where;
+  GPtrArray *values;
+  Half machine;
+  Half product;
+  guint n_mixed;
+} Parse;
+
+static void
+add_condition (Parse *parse, Condition *condition, gboolean is_negated)
+{
+  gboolean is_mixed = condition->machine->len > 0 && condition->product->len > 0;
+
+  g_string_append_printf (parse->where, " AND %s(%s%s%s)", is_negated ? "NOT " : "",
+                          condition->machine->str, is_mixed ? " OR " : "", condition->product->str);
+  add_values (parse->values, condition->machine_values);
+  add_values (parse->values, condition->product_values);
+
+  /* That neither holds can be said of each alone; that one of them holds cannot. */
+  if (!is_mixed || is_negated)
+    {
+      add_to_half (&parse->machine, condition->machine, condition->machine_values, is_negated);
+      add_to_half (&parse->product, condition->product, condition->product_values, is_negated);
+      return;
+    }
+  add_to_any (&parse->machine, condition->machine, condition->machine_values, parse->n_mixed);
+  add_to_any (&parse->product, condition->product, condition->product_values, parse->n_mixed);
+  parse->n_mixed++;
+}
+
+static gboolean
+parse_into (Parse *parse, const char *text, gboolean *names_product, GError **error)
+{
+  g_autoptr (GString) machine = g_string_new (NULL);
+  g_autoptr (GString) product = g_string_new (NULL);
+  g_autoptr (GPtrArray) machine_values = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) product_values = g_ptr_array_new_with_free_func (g_free);
+  Condition condition = { machine, product, machine_values, product_values };
+  gboolean is_negated = FALSE;
+
+  if (!parse_condition (&condition, text, &is_negated, names_product, error))
+    return FALSE;
+  if (parse->n_mixed == MAX_MIXED)
+    {
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The selection has more than %d words",
+                   MAX_MIXED);
+      return FALSE;
+    }
+
+  add_condition (parse, &condition, is_negated);
+  return TRUE;
+}
+
+static Half
+half_new (void)
+{
+  return (Half){ g_string_new ("1"), g_string_new ("0"), g_ptr_array_new_with_free_func (g_free),
+                 g_ptr_array_new_with_free_func (g_free) };
+}
+
+/* Takes what was built. */
+static LkSelectionHalf
+half_end (Half *half)
+{
+  return (LkSelectionHalf){ g_string_free (half->where, FALSE), half->values,
+                            g_string_free (half->any, FALSE), half->any_values };
+}
+
+static LkSelection *
+parse_end (Parse *parse)
+{
+  LkSelection *self = g_new0 (LkSelection, 1);
+
+  self->where = g_string_free (parse->where, FALSE);
+  self->values = parse->values;
+  self->machine = half_end (&parse->machine);
+  self->product = half_end (&parse->product);
+  self->n_mixed = parse->n_mixed;
+  return self;
+}
+
+static Parse
+parse_begin (void)
+{
+  return (Parse){ g_string_new ("1"), g_ptr_array_new_with_free_func (g_free), half_new (),
+                  half_new (), 0 };
 }
 
 LkSelection *
 lk_selection_parse (const char *text, GError **error)
 {
-  g_autoptr (GString) sql = g_string_new ("1");
-  g_autoptr (GPtrArray) params = g_ptr_array_new_with_free_func (g_free);
   g_auto (GStrv) conditions = g_strsplit (text != NULL ? text : "", ",", -1);
+  g_autoptr (LkSelection) self = NULL;
   gboolean names_product = FALSE;
-  LkSelection *self;
+  gboolean is_good = TRUE;
+  Parse parse;
 
   if (text != NULL && !g_utf8_validate (text, -1, NULL))
     {
@@ -276,30 +436,28 @@ lk_selection_parse (const char *text, GError **error)
       return NULL;
     }
 
-  for (guint i = 0; conditions[i] != NULL; i++)
-    {
-      if (g_strstrip (conditions[i])[0] == '\0')
-        continue;
-      g_string_append (sql, " AND ");
-      if (!append_condition (sql, params, conditions[i], &names_product, error))
-        return NULL;
-    }
+  parse = parse_begin ();
+  for (guint i = 0; is_good && conditions[i] != NULL; i++)
+    is_good = g_strstrip (conditions[i])[0] == '\0' ||
+              parse_into (&parse, conditions[i], &names_product, error);
 
-  self = g_new0 (LkSelection, 1);
+  self = parse_end (&parse);
   self->text = g_strdup (text != NULL ? text : "");
-  self->where = g_strdup (sql->str);
-  self->values = g_steal_pointer (&params);
   self->names_product = names_product;
-  return self;
+  return is_good ? g_steal_pointer (&self) : NULL;
 }
 
 LkSelection *
 lk_selection_from_names (const char *const *names)
 {
-  g_autoptr (GString) sql = g_string_new ("(0");
-  LkSelection *self = g_new0 (LkSelection, 1);
+  Parse parse = parse_begin ();
+  g_autoptr (GString) sql = g_string_new ("0");
+  g_autoptr (GString) none = g_string_new (NULL);
+  g_autoptr (GPtrArray) values = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) no_values = g_ptr_array_new ();
+  Condition condition = { sql, none, values, no_values };
+  LkSelection *self;
 
-  self->values = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; names[i] != NULL; i++)
     {
       if (names[i][0] == '#')
@@ -307,14 +465,14 @@ lk_selection_from_names (const char *const *names)
       else
         {
           g_string_append (sql, " OR m.name = ? OR m.fqdn = ? OR m.address = ?");
-          g_ptr_array_add (self->values, g_strdup (names[i]));
-          g_ptr_array_add (self->values, g_strdup (names[i]));
+          g_ptr_array_add (values, g_strdup (names[i]));
+          g_ptr_array_add (values, g_strdup (names[i]));
         }
-      g_ptr_array_add (self->values, g_strdup (names[i][0] == '#' ? names[i] + 1 : names[i]));
+      g_ptr_array_add (values, g_strdup (names[i][0] == '#' ? names[i] + 1 : names[i]));
     }
-  g_string_append (sql, ")");
 
-  self->where = g_strdup (sql->str);
+  add_condition (&parse, &condition, FALSE);
+  self = parse_end (&parse);
   self->text = g_strjoinv (" ", (char **) names);
   return self;
 }

@@ -35,6 +35,7 @@ migrate (LkDb *db, GError **error)
     lk_db_get_sql ("ledger/schema/0001-ledger.sql"),
     lk_db_get_sql ("store/schema/0001-fleet.sql"),
     lk_db_get_sql ("store/schema/0002-trust.sql"),
+    lk_db_get_sql ("store/schema/0003-lists.sql"),
   };
 
   return lk_db_migrate (db, migrations, G_N_ELEMENTS (migrations), error);
