@@ -84,7 +84,8 @@ find_dialog (GtkWindow *window)
     {
       g_autoptr (GtkWindow) other = g_list_model_get_item (all, i);
 
-      if (other != window && gtk_window_get_transient_for (other) == window)
+      if (other != window && gtk_window_get_transient_for (other) == window &&
+          gtk_widget_get_visible (GTK_WIDGET (other)))
         return other;
     }
   return window;
