@@ -60,13 +60,15 @@ fill (LkHelpWindow *self)
     {
       const char *line = lines[i];
 
+      if (*line == '\0')
+        continue; /* the tags know the distances */
       if (g_str_has_prefix (line, "# "))
         append_line (self, line + 2, "title");
       else if (g_str_has_prefix (line, "## "))
         append_line (self, line + 3, "heading");
       else if (g_str_has_prefix (line, "- "))
         {
-          append_line (self, "•\t", "item");
+          append_line (self, "• ", "item");
           append_line (self, line + 2, "item");
         }
       else

@@ -105,7 +105,8 @@ lk_practice_page_dispose (GObject *object)
 
   stop (self);
   g_clear_object (&self->desk);
-  /* No gtk_widget_dispose_template(): it would unparent the status page, which the bin does, too. */
+  /* No gtk_widget_dispose_template(): it would unparent the status page, which the bin does, too.
+   */
 
   G_OBJECT_CLASS (lk_practice_page_parent_class)->dispose (object);
 }

@@ -16,7 +16,8 @@
 typedef struct
 {
   GtkWidget *row;
-  GtkWidget *spin; /* inside of the row, or NULL */
+  GtkWidget *spin;   /* inside of the row, or NULL */
+  GtkWidget *remove; /* a secret that is set, or NULL */
   LkDesk *desk;
   const LkSetting *setting;
   GCancellable *cancellable;
@@ -92,6 +93,7 @@ show_secret_state (Binding *self, gboolean is_set)
       g_strdup_printf (is_set ? _ ("%s – set, not shown") : _ ("%s – not set"), self->title);
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->row), title);
+  gtk_widget_set_visible (self->remove, is_set);
 }
 
 static guint
@@ -289,7 +291,9 @@ lk_setting_row_bind_entry (AdwEntryRow *row, LkDesk *desk, const char *name)
       gtk_widget_set_tooltip_text (button, _ ("Remove this secret"));
       gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
       gtk_widget_add_css_class (button, "flat");
+      gtk_widget_set_visible (button, FALSE);
       g_signal_connect (button, "clicked", G_CALLBACK (on_remove_secret), self);
+      self->remove = button;
       adw_entry_row_add_suffix (row, button);
     }
   adw_entry_row_set_show_apply_button (row, TRUE);

@@ -43,7 +43,7 @@ make_row (const char *icon, const char *title)
                     g_object_new (GTK_TYPE_IMAGE, "icon-name", icon, "accessible-role",
                                   GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL));
   else
-    gtk_widget_add_css_class (row, "view");
+    gtk_widget_add_css_class (row, "saved-view");
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
   gtk_widget_set_hexpand (label, TRUE);
