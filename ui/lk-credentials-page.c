@@ -161,6 +161,7 @@ add_line (LkCredentialsPage *self, const Line *line)
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (button, "flat");
   gtk_widget_set_tooltip_text (button, tooltip);
+  lk_field_name (button, tooltip);
   g_object_set_data_full (G_OBJECT (button), KEY_NAME, g_strdup (line->name), g_free);
   g_signal_connect (button, "clicked", G_CALLBACK (on_remove), self);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);

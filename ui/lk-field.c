@@ -68,6 +68,14 @@ lk_field_judge (GtkWidget *row, GError *error)
 }
 
 void
+lk_field_name (GtkWidget *widget, const char *name)
+{
+  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  if (GTK_IS_MENU_BUTTON (widget))
+    lk_field_name (gtk_widget_get_first_child (widget), name);
+}
+
+void
 lk_field_confirm (GtkWidget *parent,
                   const char *heading,
                   const char *body,

@@ -289,6 +289,7 @@ lk_setting_row_bind_entry (AdwEntryRow *row, LkDesk *desk, const char *name)
       GtkWidget *button = gtk_button_new_from_icon_name ("user-trash-symbolic");
 
       gtk_widget_set_tooltip_text (button, _ ("Remove this secret"));
+      lk_field_name (button, _ ("Remove this secret"));
       gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
       gtk_widget_add_css_class (button, "flat");
       gtk_widget_set_visible (button, FALSE);

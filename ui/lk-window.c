@@ -5,6 +5,7 @@
 
 #include "base/lk-clock.h"
 #include "model/lk-summary.h"
+#include "ui/lk-field.h"
 #include "ui/lk-pages.h"
 #include "ui/lk-practice-page.h"
 #include "ui/lk-preferences.h"
@@ -38,6 +39,9 @@ struct _LkWindow
   AdwBin *tools;
   GtkStack *pages;
   LkPracticePage *practice_page;
+  GtkWidget *welcome_menu;
+  GtkWidget *practice_menu;
+  GtkWidget *main_menu;
 };
 
 typedef enum
@@ -172,7 +176,12 @@ show_root (LkWindow *self, const char *name)
 {
   if (g_strcmp0 (gtk_stack_get_visible_child_name (self->root_stack), name) == 0)
     return;
+  /* What is not shown is hidden, too, or a screen reader reads it all. */
+  gtk_widget_set_visible (gtk_stack_get_child_by_name (self->root_stack, name), TRUE);
   gtk_stack_set_visible_child_name (self->root_stack, name);
+  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->root_stack)); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    gtk_widget_set_visible (child, child == gtk_stack_get_visible_child (self->root_stack));
   if (g_str_equal (name, "main") && self->page == NULL)
     {
       g_autofree char *page = lk_window_state_get_page (self->state);
@@ -392,6 +401,9 @@ lk_window_class_init (LkWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LkWindow, tools);
   gtk_widget_class_bind_template_child (widget_class, LkWindow, pages);
   gtk_widget_class_bind_template_child (widget_class, LkWindow, practice_page);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, welcome_menu);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, practice_menu);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, main_menu);
   gtk_widget_class_bind_template_callback (widget_class, on_page_chosen);
   gtk_widget_class_bind_template_callback (widget_class, on_back);
 
@@ -408,4 +420,7 @@ lk_window_init (LkWindow *self)
   self->cancellable = g_cancellable_new ();
   self->state = lk_window_state_open ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  lk_field_name (self->welcome_menu, _ ("Main menu"));
+  lk_field_name (self->practice_menu, _ ("Main menu"));
+  lk_field_name (self->main_menu, _ ("Main menu"));
 }

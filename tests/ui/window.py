@@ -12,8 +12,8 @@ import tempfile
 import time
 
 PATIENCE = 60
-UNNAMED = {"push button", "toggle button", "check box", "entry", "password text", "spin button",
-           "combo box", "menu", "list item"}
+CONTROLS = {"push button", "toggle button", "check box", "entry", "password text", "spin button",
+            "combo box", "menu", "list item"}
 
 
 def start_below_xvfb():
@@ -49,9 +49,12 @@ def await_that(what, look):
 
 
 def walk(node):
+    """What is not hidden; GTK 4.8 does not tell what is showing."""
+    import pyatspi
+
     yield node
     for child in node:
-        if child is not None:
+        if child is not None and child.getState().contains(pyatspi.STATE_VISIBLE):
             yield from walk(child)
 
 
@@ -64,19 +67,12 @@ def get_application():
     return None
 
 
-def is_shown(node):
-    import pyatspi
-
-    return node.getState().contains(pyatspi.STATE_SHOWING)
-
-
-def find(name, role=None, shown=True):
-    """The first node whose name begins so, and which can be seen."""
+def find(name, role=None):
+    """The first node whose name begins so."""
     application = get_application()
     for node in walk(application) if application else ():
         if node.name.startswith(name) and (role is None or node.getRoleName() == role):
-            if not shown or is_shown(node):
-                return node
+            return node
     return None
 
 
@@ -88,15 +84,16 @@ def press(name, role=None):
     await_node(name, role).queryAction().doAction(0)
 
 
-def press_key(*keys):
-    subprocess.run(["xdotool", "key", *keys], check=True)
+def is_nameless(node):
+    """GTK names what has no name after its class."""
+    return node.getRoleName() in CONTROLS and (not node.name or node.name[:3] in ("Gtk", "Adw"))
 
 
 def check_names():
     """Every control that can be seen has a name."""
     nameless = []
     for node in walk(get_application()):
-        if node.getRoleName() in UNNAMED and is_shown(node) and not node.name:
+        if is_nameless(node):
             parent = node.parent
             if parent is not None and parent.name:
                 continue  # a part of a named row
@@ -129,7 +126,7 @@ def main():
     assert second.returncode == 0, second
     print("ok a second start raises the window and ends")
 
-    press("Open the Practice Lab", "push button")
+    press("Open the practice lab", "push button")
     await_node("Not read yet, ")
     await_node("Licensed, ")
     await_that("machines are read", lambda: not find("Licensed, 0") and find("Licensed, "))
@@ -140,7 +137,6 @@ def main():
     children = get_children(window.pid)
     assert len(children) >= 2, children
 
-    find("Main Menu", shown=False)  # the menu button has a name
     other = subprocess.run([program, "--db", scratch / "other.db"], timeout=PATIENCE, stderr=log)
     assert other.returncode == 0, other
     await_node("Welcome to Latchkey")
