@@ -104,7 +104,7 @@ def check_order(name, includes, root):
     if paths[:1] != ["config.h"]:
         fault(name, 1, "“config.h” is not the first include")
     header = name.with_suffix(".h")
-    own = "/".join(header.parts[1:])
+    own = "/".join(header.parts[header.parts[0] != UI_FOLDER :])
     private = own.replace(".h", "-private.h")
     if (root / header).exists() and paths[1:2] not in ([own], [private]):
         fault(name, 1, f"its own header “{own}” does not follow “config.h”")

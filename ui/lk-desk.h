@@ -47,6 +47,11 @@ typedef enum
   LK_DESK_STUCK,   /* nobody does, see the trouble */
 } LkDeskRunner;
 
+/* Settings have changed that whoever runs the jobs took over when it began: it begins anew. */
+void lk_desk_restart_runner (LkDesk *self);
+/* The password of an “ask” set for this run: for the verbs and for the runner. */
+void lk_desk_answer_credential (LkDesk *self, const char *name, const LkSecret *password);
+
 LkDeskRunner lk_desk_get_runner (LkDesk *self);
 /* Why nothing moves, or NULL. */
 const char *lk_desk_get_trouble (LkDesk *self);

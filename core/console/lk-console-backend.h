@@ -3,26 +3,9 @@
 
 #include "backend/lk-backend.h"
 #include "console/lk-console-private.h"
+#include "console/lk-console-settings.h"
 
 /* What the settings say about the backend, for the files of this folder. */
-
-#define LK_SETTING_BACKEND_URL             "backend.url"
-#define LK_SETTING_BACKEND_KIND            "backend.kind"
-#define LK_SETTING_BACKEND_DIGEST_KEY      "backend.digest-key"
-#define LK_SETTING_BACKEND_TOKEN           "backend.token"
-#define LK_SETTING_BACKEND_CERTIFICATE     "backend.certificate"
-#define LK_SETTING_BACKEND_CERTIFICATE_KEY "backend.certificate-key"
-#define LK_SETTING_BACKEND_CA              "backend.ca"
-#define LK_SETTING_BACKEND_PIN             "backend.pin"
-#define LK_SETTING_BACKEND_PROXY           "backend.proxy"
-#define LK_SETTING_BACKEND_BATCH_SIZE      "backend.batch-size"
-#define LK_SETTING_BACKEND_TIMEOUT         "backend.timeout"
-#define LK_SETTING_MACHINES_CA             "machines.ca"
-#define LK_SETTING_WORKERS                 "runner.workers"
-#define LK_SETTING_FIRST_BACK_OFF          "runner.first-back-off"
-#define LK_SETTING_LONGEST_BACK_OFF        "runner.longest-back-off"
-#define LK_SETTING_CONNECT_TIMEOUT         "runner.connect-timeout"
-#define LK_SETTING_ANSWER_TIMEOUT          "runner.answer-timeout"
 
 /* Purposes that ciphertexts are bound to; to be freed. */
 char *lk_console_get_sealed_purpose (const char *setting);

@@ -84,9 +84,10 @@ check_scheme (const LkCredentialDraft *draft, GError **error)
   return TRUE;
 }
 
-static gboolean
-check_credential (const LkCredentialDraft *draft, const char *scope, GError **error)
+gboolean
+lk_credential_draft_check (const LkCredentialDraft *draft, GError **error)
 {
+  const char *scope = draft->scope != NULL ? draft->scope : "*";
   static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 
   if (*draft->name == '\0' || strlen (draft->name) > MAX_NAME ||
@@ -112,7 +113,7 @@ lk_console_put_credential (LkConsole *self, const LkCredentialDraft *draft, GErr
   g_autoptr (GBytes) ciphertext = NULL;
   LkStore *store;
 
-  if (!check_credential (draft, scope, error))
+  if (!lk_credential_draft_check (draft, error))
     return FALSE;
   if (is_kept)
     {

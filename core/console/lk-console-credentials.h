@@ -28,6 +28,8 @@ typedef struct
   const LkSecret *secret;  /* the password, or the certificate's key */
 } LkCredentialDraft;
 
+/* Whether lk_console_put_credential() would take it; opens no store. */
+gboolean lk_credential_draft_check (const LkCredentialDraft *draft, GError **error);
 /* Adds a set, or replaces the one of that name. */
 gboolean
 lk_console_put_credential (LkConsole *self, const LkCredentialDraft *draft, GError **error);

@@ -185,26 +185,31 @@ check_with_client (const LkSetting *setting, const char *value, GError **error)
 }
 
 gboolean
-lk_console_set_setting (LkConsole *self, const char *name, const char *value, GError **error)
+lk_setting_check (const char *name, const char *value, GError **error)
 {
   const LkSetting *setting = lk_setting_find (name, error);
+
+  return setting != NULL && check_value (setting, value, error) &&
+         check_with_client (setting, value, error);
+}
+
+gboolean
+lk_console_set_setting (LkConsole *self, const char *name, const char *value, GError **error)
+{
   LkStore *store;
 
-  if (setting == NULL || !check_value (setting, value, error) ||
-      !check_with_client (setting, value, error))
+  if (!lk_setting_check (name, value, error))
     return FALSE;
 
   store = lk_console_get_store (self, error);
   return store != NULL && lk_store_set_setting (store, name, value, error);
 }
 
-gboolean
-lk_console_set_secret (LkConsole *self, const char *name, const LkSecret *secret, GError **error)
+/* @key gets what is kept instead of a digest key as it was typed, or stays NULL. */
+static gboolean
+check_secret (const char *name, const LkSecret *secret, LkSecret **key, GError **error)
 {
   const LkSetting *setting = lk_setting_find (name, error);
-  g_autofree char *purpose = lk_console_get_sealed_purpose (name);
-  g_autoptr (LkSecret) key = NULL;
-  g_autoptr (GBytes) ciphertext = NULL;
 
   if (setting == NULL)
     return FALSE;
@@ -215,13 +220,29 @@ lk_console_set_secret (LkConsole *self, const char *name, const LkSecret *secret
     }
   if (g_str_equal (name, LK_SETTING_BACKEND_DIGEST_KEY))
     {
-      key = lk_batch_parse_digest_key (secret, error);
-      if (key == NULL)
-        return FALSE;
+      *key = lk_batch_parse_digest_key (secret, error);
+      return *key != NULL;
     }
+  return !g_str_equal (name, LK_SETTING_BACKEND_CERTIFICATE_KEY) ||
+         lk_certificate_is_key (secret, error);
+}
 
-  if (g_str_equal (name, LK_SETTING_BACKEND_CERTIFICATE_KEY) &&
-      !lk_certificate_is_key (secret, error))
+gboolean
+lk_setting_check_secret (const char *name, const LkSecret *secret, GError **error)
+{
+  g_autoptr (LkSecret) key = NULL;
+
+  return check_secret (name, secret, &key, error);
+}
+
+gboolean
+lk_console_set_secret (LkConsole *self, const char *name, const LkSecret *secret, GError **error)
+{
+  g_autofree char *purpose = lk_console_get_sealed_purpose (name);
+  g_autoptr (LkSecret) key = NULL;
+  g_autoptr (GBytes) ciphertext = NULL;
+
+  if (!check_secret (name, secret, &key, error))
     return FALSE;
 
   ciphertext = lk_console_seal (self, purpose, key != NULL ? key : secret, error);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ui/lk-field.h"
+
+#include <glib/gi18n.h>
+
+#define KEY_PROBLEM "lk-problem"
+
+/* The line below the row, made when it is first needed. */
+static GtkWidget *
+get_problem_row (GtkWidget *row)
+{
+  GtkWidget *problem = g_object_get_data (G_OBJECT (row), KEY_PROBLEM);
+  GtkWidget *list = gtk_widget_get_parent (row);
+  GtkWidget *label;
+
+  if (problem != NULL || !GTK_IS_LIST_BOX (list))
+    return problem;
+
+  label = gtk_label_new (NULL);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_widget_add_css_class (label, "error");
+  gtk_widget_add_css_class (label, "caption");
+  gtk_widget_add_css_class (label, "problem");
+  problem = gtk_list_box_row_new ();
+  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (problem), label);
+  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (problem), FALSE);
+  gtk_list_box_row_set_selectable (GTK_LIST_BOX_ROW (problem), FALSE);
+  gtk_widget_set_focusable (problem, FALSE);
+  gtk_list_box_insert (GTK_LIST_BOX (list), problem,
+                       gtk_list_box_row_get_index (GTK_LIST_BOX_ROW (row)) + 1);
+  g_object_set_data (G_OBJECT (row), KEY_PROBLEM, problem);
+  return problem;
+}
+
+void
+lk_field_mark (GtkWidget *row, const char *problem)
+{
+  GtkWidget *line =
+      problem != NULL ? get_problem_row (row) : g_object_get_data (G_OBJECT (row), KEY_PROBLEM);
+
+  if (problem != NULL)
+    gtk_widget_add_css_class (row, "error");
+  else
+    gtk_widget_remove_css_class (row, "error");
+  gtk_accessible_update_state (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_STATE_INVALID,
+                               problem != NULL ? GTK_ACCESSIBLE_INVALID_TRUE
+                                               : GTK_ACCESSIBLE_INVALID_FALSE,
+                               -1);
+  if (line == NULL)
+    return;
+  gtk_label_set_text (GTK_LABEL (gtk_list_box_row_get_child (GTK_LIST_BOX_ROW (line))),
+                      problem != NULL ? problem : "");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (line), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  problem != NULL ? problem : "", -1);
+  gtk_widget_set_visible (line, problem != NULL);
+}
+
+gboolean
+lk_field_judge (GtkWidget *row, GError *error)
+{
+  g_autoptr (GError) owned = error;
+
+  lk_field_mark (row, owned != NULL ? owned->message : NULL);
+  return owned == NULL;
+}
+
+void
+lk_field_name (GtkWidget *widget, const char *name)
+{
+  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  if (GTK_IS_MENU_BUTTON (widget))
+    lk_field_name (gtk_widget_get_first_child (widget), name);
+}
+
+void
+lk_field_confirm (GtkWidget *parent,
+                  const char *heading,
+                  const char *body,
+                  const char *verb,
+                  GCallback done,
+                  gpointer user_data)
+{
+  GtkWindow *window = GTK_WINDOW (gtk_widget_get_root (parent));
+  GtkWidget *dialog = adw_message_dialog_new (window, heading, body);
+
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _ ("_Cancel"), "go",
+                                    verb, NULL);
+  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "go",
+                                              ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  g_signal_connect_object (dialog, "response::go", done, user_data, G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (dialog));
+}

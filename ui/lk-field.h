@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <adwaita.h>
+
+/* Marks a row of a form as wrong and says why below it; @problem NULL: it is right. */
+void lk_field_mark (GtkWidget *row, const char *problem);
+/* The same for what a check found; gives whether it found nothing. Frees @error. */
+gboolean lk_field_judge (GtkWidget *row, GError *error);
+
+/* Tells assistive technology what @widget is called; also of the button inside of a menu button. */
+void lk_field_name (GtkWidget *widget, const char *name);
+
+/* Asks before something is lost; the default is Cancel. @done is called when the person agrees. */
+void lk_field_confirm (GtkWidget *parent,
+                       const char *heading,
+                       const char *body,
+                       const char *verb,
+                       GCallback done,
+                       gpointer user_data);

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ui/lk-shot.h"
+
+#include <stdio.h>
+
+#define N_FRAMES   6
+#define MAX_FRAMES 400
+
+typedef struct
+{
+  GtkWindow *window;
+  GtkWindow *target;
+  char *path;
+  char *what;
+  guint page;
+  int width;
+  int height;
+  guint after_ms;
+  guint n_frames;
+} Shot;
+
+static void
+shot_free (Shot *self)
+{
+  g_free (self->path);
+  g_free (self->what);
+  g_free (self);
+}
+
+/* NULL while nothing is drawn yet. */
+static GdkTexture *
+render (GtkWindow *window)
+{
+  int width = gtk_widget_get_width (GTK_WIDGET (window));
+  int height = gtk_widget_get_height (GTK_WIDGET (window));
+  g_autoptr (GdkPaintable) paintable = gtk_widget_paintable_new (GTK_WIDGET (window));
+  GtkSnapshot *snapshot = gtk_snapshot_new ();
+  g_autoptr (GskRenderNode) node = NULL;
+
+  gdk_paintable_snapshot (paintable, snapshot, width, height);
+  node = gtk_snapshot_free_to_node (snapshot);
+  if (node == NULL)
+    return NULL;
+  return gsk_renderer_render_texture (gtk_native_get_renderer (GTK_NATIVE (window)), node,
+                                      &GRAPHENE_RECT_INIT (0, 0, width, height));
+}
+
+static gboolean
+close_all (gpointer user_data)
+{
+  gtk_window_close (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* A list needs some frames until its rows are made and measured. */
+static gboolean
+on_frame (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
+{
+  Shot *self = user_data;
+  g_autoptr (GdkTexture) texture = NULL;
+
+  if (++self->n_frames < N_FRAMES)
+    return G_SOURCE_CONTINUE;
+  texture = render (self->target);
+  if (texture == NULL && self->n_frames < MAX_FRAMES)
+    return G_SOURCE_CONTINUE;
+
+  if (texture == NULL || !gdk_texture_save_to_png (texture, self->path))
+    g_critical ("No picture could be written to %s", self->path);
+  if (self->target != self->window)
+    g_idle_add (close_all, self->target);
+  g_idle_add (close_all, self->window);
+  return G_SOURCE_REMOVE;
+}
+
+static GtkWindow *
+find_dialog (GtkWindow *window)
+{
+  GListModel *all = gtk_window_get_toplevels ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (all); i++)
+    {
+      g_autoptr (GtkWindow) other = g_list_model_get_item (all, i);
+
+      if (other != window && gtk_window_get_transient_for (other) == window &&
+          gtk_widget_get_visible (GTK_WIDGET (other)))
+        return other;
+    }
+  return window;
+}
+
+static void
+show_preferences_page (GtkWindow *window, guint n)
+{
+  GtkWidget *stack = NULL;
+  g_autoptr (GtkSelectionModel) pages = NULL;
+  g_autoptr (GPtrArray) queue = g_ptr_array_new ();
+
+  g_ptr_array_add (queue, window);
+  for (guint i = 0; i < queue->len && stack == NULL; i++)
+    for (GtkWidget *child = gtk_widget_get_first_child (queue->pdata[i]); child != NULL;
+         child = gtk_widget_get_next_sibling (child))
+      {
+        if (ADW_IS_VIEW_STACK (child))
+          stack = child;
+        g_ptr_array_add (queue, child);
+      }
+  if (stack == NULL)
+    return;
+  pages = adw_view_stack_get_pages (ADW_VIEW_STACK (stack));
+  gtk_selection_model_select_item (pages, n, TRUE);
+}
+
+static gboolean
+take (gpointer user_data)
+{
+  Shot *self = user_data;
+  GtkWidget *window = GTK_WIDGET (self->window);
+
+  if (g_str_equal (self->what, "preferences"))
+    gtk_widget_activate_action (window, "win.preferences", NULL);
+  else if (g_str_equal (self->what, "shortcuts"))
+    gtk_widget_activate_action (window, "win.show-help-overlay", NULL);
+  else if (g_str_equal (self->what, "help") || g_str_equal (self->what, "about"))
+    {
+      g_autofree char *action = g_strconcat ("app.", self->what, NULL);
+
+      gtk_widget_activate_action (window, action, NULL);
+    }
+  else if (!g_str_equal (self->what, "window"))
+    gtk_widget_activate_action (window, "win.show-page", "s", self->what);
+
+  self->target = find_dialog (self->window);
+  if (g_str_equal (self->what, "preferences"))
+    show_preferences_page (self->target, self->page);
+  if (self->width > 0 && self->target != self->window)
+    gtk_window_set_default_size (self->target, self->width, self->height);
+  gtk_widget_add_tick_callback (GTK_WIDGET (self->target), on_frame, self,
+                                (GDestroyNotify) shot_free);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_settled (Shot *self)
+{
+  g_timeout_add (self->after_ms, take, self);
+}
+
+void
+lk_shot_arrange (LkWindow *window, GVariantDict *options)
+{
+  const char *path = NULL;
+  const char *size = NULL;
+  int after = 100;
+  int page = 0;
+  Shot *self;
+
+  if (!g_variant_dict_lookup (options, "shot", "^&ay", &path))
+    return;
+  g_object_set (gtk_settings_get_default (), "gtk-enable-animations", FALSE, NULL);
+  self = g_new0 (Shot, 1);
+  self->window = GTK_WINDOW (window);
+  self->path = g_strdup (path);
+  if (!g_variant_dict_lookup (options, "shot-of", "s", &self->what))
+    self->what = g_strdup ("window");
+  g_variant_dict_lookup (options, "shot-after", "i", &after);
+  g_variant_dict_lookup (options, "shot-page", "i", &page);
+  self->after_ms = (guint) MAX (after, 0);
+  self->page = (guint) MAX (page, 0);
+  if (g_variant_dict_lookup (options, "shot-size", "&s", &size) &&
+      sscanf (size, "%dx%d", &self->width, &self->height) == 2)
+    gtk_window_set_default_size (self->window, self->width, self->height);
+
+  if (lk_window_is_settled (window))
+    on_settled (self);
+  else
+    g_signal_connect_swapped (window, "settled", G_CALLBACK (on_settled), self);
+}
+
+void
+lk_shot_add_options (GApplication *application)
+{
+  const GOptionFlags hidden = G_OPTION_FLAG_HIDDEN;
+  const GOptionEntry entries[] = {
+    { "shot", 0, hidden, G_OPTION_ARG_FILENAME, NULL, NULL, NULL },
+    { "shot-of", 0, hidden, G_OPTION_ARG_STRING, NULL, NULL, NULL },
+    { "shot-page", 0, hidden, G_OPTION_ARG_INT, NULL, NULL, NULL },
+    { "shot-size", 0, hidden, G_OPTION_ARG_STRING, NULL, NULL, NULL },
+    { "shot-after", 0, hidden, G_OPTION_ARG_INT, NULL, NULL, NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_application_add_main_option_entries (application, entries);
+}

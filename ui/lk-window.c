@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ui/lk-window.h"
+
+#include "base/lk-clock.h"
+#include "model/lk-summary.h"
+#include "ui/lk-field.h"
+#include "ui/lk-pages.h"
+#include "ui/lk-practice-page.h"
+#include "ui/lk-preferences.h"
+#include "ui/lk-sidebar.h"
+#include "ui/lk-welcome-page.h"
+#include "ui/lk-window-state.h"
+
+#include <glib/gi18n.h>
+
+struct _LkWindow
+{
+  AdwApplicationWindow parent_instance;
+
+  LkDesk *desk;
+  LkPage *page; /* that is shown; owned by the stack */
+  GCancellable *cancellable;
+  GSettings *state;
+  gulong changed_id;
+  gboolean is_settled;
+  gboolean is_asking;
+  gboolean is_stale; /* something changed while we asked */
+
+  AdwToastOverlay *toasts;
+  GtkStack *root_stack;
+  AdwLeaflet *leaflet;
+  LkSidebar *sidebar;
+  GtkWidget *practice_mark;
+  GtkImage *status_icon;
+  GtkLabel *status_label;
+  AdwWindowTitle *title;
+  AdwBin *tools;
+  GtkStack *pages;
+  LkPracticePage *practice_page;
+  GtkWidget *welcome_menu;
+  GtkWidget *practice_menu;
+  GtkWidget *main_menu;
+};
+
+typedef enum
+{
+  SIGNAL_SETTLED,
+  N_SIGNALS,
+} LkWindowSignal;
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (LkWindow, lk_window, ADW_TYPE_APPLICATION_WINDOW)
+
+static void ask (LkWindow *self);
+
+static void
+settle (LkWindow *self)
+{
+  if (self->is_settled)
+    return;
+  self->is_settled = TRUE;
+  g_signal_emit (self, signals[SIGNAL_SETTLED], 0);
+}
+
+static const LkPageEntry *
+find_page (const char *name)
+{
+  const LkPageEntry *entry = lk_pages_get_all ();
+
+  while (entry->name != NULL && !g_str_equal (entry->name, name))
+    entry++;
+  return entry->name != NULL ? entry : NULL;
+}
+
+/* Pages are made when they are first shown. */
+static LkPage *
+get_page (LkWindow *self, const LkPageEntry *entry)
+{
+  GtkWidget *page = gtk_stack_get_child_by_name (self->pages, entry->name);
+
+  if (page == NULL)
+    {
+      page = g_object_new (entry->get_type (), NULL);
+      gtk_stack_add_named (self->pages, page, entry->name);
+      lk_page_set_desk (LK_PAGE (page), self->desk);
+    }
+  return LK_PAGE (page);
+}
+
+static void
+show_page (LkWindow *self, const char *name, const char *selection)
+{
+  const LkPageEntry *entry = find_page (name);
+  LkPage *page = entry != NULL ? get_page (self, entry) : NULL;
+
+  if (page == NULL)
+    return;
+  if (selection != NULL)
+    lk_page_show_view (page, selection);
+  if (page == self->page)
+    return;
+
+  self->page = page;
+  adw_bin_set_child (self->tools, lk_page_get_tools (page));
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "page", lk_page_get_actions (page));
+  adw_window_title_set_title (self->title, _ (entry->title));
+  gtk_stack_set_visible_child (self->pages, GTK_WIDGET (page));
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.find", lk_page_get_search (page) != NULL);
+}
+
+static void
+on_page_chosen (LkWindow *self, const char *name, const char *selection, gboolean is_activated)
+{
+  show_page (self, name, selection);
+  if (is_activated)
+    adw_leaflet_navigate (self->leaflet, ADW_NAVIGATION_DIRECTION_FORWARD);
+}
+
+static void
+on_back (LkWindow *self)
+{
+  adw_leaflet_navigate (self->leaflet, ADW_NAVIGATION_DIRECTION_BACK);
+}
+
+static void
+on_show_page (GtkWidget *widget, const char *action, GVariant *name)
+{
+  LkWindow *self = LK_WINDOW (widget);
+
+  show_page (self, g_variant_get_string (name, NULL), NULL);
+  lk_sidebar_select (self->sidebar, g_variant_get_string (name, NULL), NULL);
+  adw_leaflet_navigate (self->leaflet, ADW_NAVIGATION_DIRECTION_FORWARD);
+}
+
+static void
+on_show_rows (GtkWidget *widget, const char *action, GVariant *selection)
+{
+  LkWindow *self = LK_WINDOW (widget);
+  const char *text = g_variant_get_string (selection, NULL);
+
+  show_page (self, "products", text);
+  lk_sidebar_select (self->sidebar, "products", text);
+  adw_leaflet_navigate (self->leaflet, ADW_NAVIGATION_DIRECTION_FORWARD);
+}
+
+static void
+on_find (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  LkWindow *self = LK_WINDOW (widget);
+  GtkWidget *search = self->page != NULL ? lk_page_get_search (self->page) : NULL;
+
+  if (search != NULL)
+    gtk_widget_grab_focus (search);
+}
+
+static void
+on_preferences (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  LkWindow *self = LK_WINDOW (widget);
+
+  gtk_window_present (GTK_WINDOW (lk_preferences_new (GTK_WINDOW (self), self->desk)));
+}
+
+static void
+on_add_machines (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  /* The dialog comes with discovery. */
+  lk_window_say (widget, _ ("Add machines with: latchkeyctl discover file LIST"));
+}
+
+static void
+show_root (LkWindow *self, const char *name)
+{
+  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->root_stack), name) == 0)
+    return;
+  /* What is not shown is hidden, too, or a screen reader reads it all. */
+  gtk_widget_set_visible (gtk_stack_get_child_by_name (self->root_stack, name), TRUE);
+  gtk_stack_set_visible_child_name (self->root_stack, name);
+  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->root_stack)); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    gtk_widget_set_visible (child, child == gtk_stack_get_visible_child (self->root_stack));
+  if (g_str_equal (name, "main") && self->page == NULL)
+    {
+      g_autofree char *page = lk_window_state_get_page (self->state);
+      const LkPageEntry *entry = find_page (page);
+
+      if (entry == NULL)
+        entry = lk_pages_get_all ();
+      show_page (self, entry->name, NULL);
+      lk_sidebar_select (self->sidebar, entry->name, NULL);
+    }
+}
+
+static void
+on_summary (gpointer answer, const GError *error, gpointer user_data)
+{
+  LkWindow *self = user_data;
+  g_autoptr (LkSummary) summary = answer;
+
+  self->is_asking = FALSE;
+  if (summary != NULL)
+    {
+      lk_sidebar_set_summary (self->sidebar, summary);
+      if (summary->n_machines > 0)
+        show_root (self, "main");
+      else
+        show_root (self, lk_desk_is_practice (self->desk) ? "practice" : "welcome");
+    }
+  else
+    {
+      show_root (self, "main");
+      lk_window_say (GTK_WIDGET (self), error->message);
+    }
+
+  settle (self);
+  if (self->is_stale)
+    ask (self);
+}
+
+/* One question at a time; what changes meanwhile is asked for after it. */
+static void
+ask (LkWindow *self)
+{
+  gint64 *now;
+
+  self->is_stale = self->is_asking;
+  if (self->is_asking)
+    return;
+
+  self->is_asking = TRUE;
+  now = g_new (gint64, 1);
+  *now = lk_clock_now (NULL);
+  lk_reader_ask (lk_desk_get_reader (self->desk), lk_summary_read, now, g_free,
+                 (GDestroyNotify) lk_summary_free, self->cancellable, on_summary, self);
+}
+
+static void
+on_state_changed (LkWindow *self)
+{
+  const char *trouble = lk_desk_get_trouble (self->desk);
+  const char *icon = "emblem-ok-symbolic";
+  const char *text = NULL;
+
+  switch (lk_desk_get_runner (self->desk))
+    {
+    case LK_DESK_STARTING:
+      icon = "content-loading-symbolic";
+      text = _ ("Starting…");
+      break;
+    case LK_DESK_RUNNING:
+      text = _ ("This window runs the jobs");
+      break;
+    case LK_DESK_OTHER:
+      icon = "system-run-symbolic";
+      text = _ ("Another process runs the jobs");
+      break;
+    case LK_DESK_STUCK:
+      text = _ ("Nobody runs the jobs");
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+
+  gtk_image_set_from_icon_name (self->status_icon,
+                                trouble != NULL ? "dialog-warning-symbolic" : icon);
+  gtk_label_set_text (self->status_label, trouble != NULL ? trouble : text);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->status_label), text);
+  if (trouble != NULL)
+    gtk_widget_add_css_class (GTK_WIDGET (self->status_icon), "warning");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->status_icon), "warning");
+}
+
+static void
+mark_practice (LkWindow *self)
+{
+  gtk_widget_add_css_class (GTK_WIDGET (self), "practice");
+  gtk_widget_set_visible (self->practice_mark, TRUE);
+  adw_window_title_set_subtitle (self->title, _ ("Practice lab"));
+  gtk_window_set_title (GTK_WINDOW (self), _ ("Latchkey – Practice Lab"));
+  lk_practice_page_set_desk (self->practice_page, self->desk);
+}
+
+LkWindow *
+lk_window_new (GtkApplication *application, const char *path, gboolean is_practice)
+{
+  LkWindow *self = g_object_new (LK_TYPE_WINDOW, "application", application, NULL);
+
+  self->desk = lk_desk_new (path, is_practice);
+  lk_window_state_restore (self->state, GTK_WINDOW (self));
+  g_signal_connect_swapped (self->desk, "state-changed", G_CALLBACK (on_state_changed), self);
+  self->changed_id =
+      g_signal_connect_swapped (lk_desk_get_reader (self->desk), "changed", G_CALLBACK (ask), self);
+  on_state_changed (self);
+  if (is_practice)
+    mark_practice (self);
+  ask (self);
+  return self;
+}
+
+LkDesk *
+lk_window_get_desk (LkWindow *self)
+{
+  return self->desk;
+}
+
+gboolean
+lk_window_is_settled (LkWindow *self)
+{
+  return self->is_settled;
+}
+
+gboolean
+lk_window_is_empty (LkWindow *self)
+{
+  return g_strcmp0 (gtk_stack_get_visible_child_name (self->root_stack), "welcome") == 0;
+}
+
+void
+lk_window_say (GtkWidget *widget, const char *text)
+{
+  GtkWidget *window = gtk_widget_get_ancestor (widget, LK_TYPE_WINDOW);
+  g_autofree char *markup = g_markup_escape_text (text, -1);
+
+  if (window != NULL)
+    adw_toast_overlay_add_toast (LK_WINDOW (window)->toasts, adw_toast_new (markup));
+}
+
+/* From here on nothing that is asked may answer. */
+static void
+close_desk (LkWindow *self)
+{
+  GtkWidget *child;
+
+  if (self->desk == NULL)
+    return;
+  g_cancellable_cancel (self->cancellable);
+  g_signal_handlers_disconnect_by_data (self->desk, self);
+  g_clear_signal_handler (&self->changed_id, lk_desk_get_reader (self->desk));
+  for (child = gtk_widget_get_first_child (GTK_WIDGET (self->pages)); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    lk_page_set_desk (LK_PAGE (child), NULL);
+  lk_practice_page_set_desk (self->practice_page, NULL);
+  lk_desk_close (self->desk);
+  g_clear_object (&self->desk);
+}
+
+static gboolean
+lk_window_close_request (GtkWindow *window)
+{
+  LkWindow *self = LK_WINDOW (window);
+  const char *page = gtk_stack_get_visible_child_name (self->pages);
+
+  lk_window_state_save (self->state, window, page);
+  gtk_widget_set_visible (GTK_WIDGET (self), FALSE); /* what runs may need a moment to stop */
+  close_desk (self);
+  return GTK_WINDOW_CLASS (lk_window_parent_class)->close_request (window);
+}
+
+static void
+lk_window_dispose (GObject *object)
+{
+  LkWindow *self = LK_WINDOW (object);
+
+  close_desk (self);
+  self->page = NULL;
+  gtk_widget_dispose_template (GTK_WIDGET (self), LK_TYPE_WINDOW);
+  g_clear_object (&self->state);
+  g_clear_object (&self->cancellable);
+
+  G_OBJECT_CLASS (lk_window_parent_class)->dispose (object);
+}
+
+static void
+lk_window_class_init (LkWindowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = lk_window_dispose;
+  GTK_WINDOW_CLASS (klass)->close_request = lk_window_close_request;
+
+  signals[SIGNAL_SETTLED] = g_signal_new ("settled", LK_TYPE_WINDOW, G_SIGNAL_RUN_LAST, 0, NULL,
+                                          NULL, NULL, G_TYPE_NONE, 0);
+
+  g_type_ensure (LK_TYPE_PRACTICE_PAGE);
+  g_type_ensure (LK_TYPE_SIDEBAR);
+  g_type_ensure (LK_TYPE_WELCOME_PAGE);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/org/latchkey/Latchkey/ui/lk-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, root_stack);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, leaflet);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, sidebar);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, practice_mark);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, status_icon);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, status_label);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, title);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, tools);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, pages);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, practice_page);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, welcome_menu);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, practice_menu);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, main_menu);
+  gtk_widget_class_bind_template_callback (widget_class, on_page_chosen);
+  gtk_widget_class_bind_template_callback (widget_class, on_back);
+
+  gtk_widget_class_install_action (widget_class, "win.show-page", "s", on_show_page);
+  gtk_widget_class_install_action (widget_class, "win.show-rows", "s", on_show_rows);
+  gtk_widget_class_install_action (widget_class, "win.find", NULL, on_find);
+  gtk_widget_class_install_action (widget_class, "win.preferences", NULL, on_preferences);
+  gtk_widget_class_install_action (widget_class, "win.add-machines", NULL, on_add_machines);
+}
+
+static void
+lk_window_init (LkWindow *self)
+{
+  self->cancellable = g_cancellable_new ();
+  self->state = lk_window_state_open ();
+  gtk_widget_init_template (GTK_WIDGET (self));
+  lk_field_name (self->welcome_menu, _ ("Main menu"));
+  lk_field_name (self->practice_menu, _ ("Main menu"));
+  lk_field_name (self->main_menu, _ ("Main menu"));
+}
