@@ -6,7 +6,6 @@
 #include "base/lk-error.h"
 #include "net/lk-challenge.h"
 
-#include <sodium.h>
 #include <string.h>
 
 /* MS-WSMV 2.2.9.1.2: what Windows wants to hear from whoever shows a certificate. */
@@ -15,36 +14,6 @@
 #define SPNEGO_PROTOCOL   "application/HTTP-SPNEGO-session-encrypted"
 #define KERBEROS_PROTOCOL "application/HTTP-Kerberos-session-encrypted"
 #define SOAP_TYPE         "application/soap+xml;charset=UTF-8"
-
-/* RFC 7617, with UTF-8; in guarded memory. */
-static LkSecret *
-make_basic (const char *user, const LkSecret *password, GError **error)
-{
-  const char *text = password != NULL ? lk_secret_peek (password) : "";
-  gsize plain_length = strlen (user) + 1 + strlen (text);
-  gsize size =
-      strlen ("Basic ") + sodium_base64_encoded_len (plain_length, sodium_base64_VARIANT_ORIGINAL);
-  g_autofree char *plain = NULL;
-  g_autofree char *header = NULL;
-  LkSecret *secret;
-
-  if (strchr (user, ':') != NULL)
-    {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                   "The user name “%s” cannot be used with Basic: it has a colon", user);
-      return NULL;
-    }
-
-  plain = g_strconcat (user, ":", text, NULL);
-  header = g_malloc (size);
-  strcpy (header, "Basic ");
-  sodium_bin2base64 (header + strlen ("Basic "), size - strlen ("Basic "), (const guint8 *) plain,
-                     plain_length, sodium_base64_VARIANT_ORIGINAL);
-  secret = lk_secret_new (header, -1);
-  sodium_memzero (plain, plain_length);
-  sodium_memzero (header, size);
-  return secret;
-}
 
 GByteArray *
 lk_auth_write_leg (LkAuth *self, const char *host, const char *path)
@@ -90,15 +59,14 @@ lk_auth_write_request (LkAuth *self,
                        gsize length,
                        GError **error)
 {
-  g_autoptr (LkSecret) authorization = NULL;
   g_autoptr (GByteArray) sealed = NULL;
   g_autofree char *sealed_type = NULL;
   const char *headers[9] = { "Host", host, "User-Agent", "Latchkey", "Content-Type", content_type };
 
   if (self->login != NULL && self->way == LK_WAY_BASIC)
     {
-      authorization =
-          make_basic (lk_login_get_user (self->login), lk_login_get_password (self->login), error);
+      const LkSecret *authorization = lk_login_get_basic (self->login, error);
+
       if (authorization == NULL)
         return NULL;
       headers[7] = lk_secret_peek (authorization);

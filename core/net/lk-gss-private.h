@@ -5,7 +5,7 @@
 
 #include <krb5/krb5.h>
 
-/* Between lk-gss.c, lk-gss-credential.c and lk-gss-trouble.c. */
+/* Between lk-gss.c, lk-gss-credential.c, lk-gss-acceptor.c and lk-gss-trouble.c. */
 
 gss_cred_id_t lk_gss_credential_get_ntlm (const LkGssCredential *self);
 
@@ -22,6 +22,9 @@ void lk_gss_ticket_free (LkGssTicket *self);
 gss_cred_id_t lk_gss_ticket_get (const LkGssTicket *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkGssTicket, lk_gss_ticket_free)
+
+/* What to accept a context with whose first token this is; it stays the acceptor's. */
+gss_cred_id_t lk_gss_acceptor_find (const LkGssAcceptor *self, const guint8 *token, gsize length);
 
 extern gss_OID_desc lk_gss_oid_kerberos;
 extern gss_OID_desc lk_gss_oid_spnego;

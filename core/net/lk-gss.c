@@ -14,11 +14,6 @@
   (GSS_C_MUTUAL_FLAG | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG | GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG)
 #define NTLM_SIGNATURE 16 /* MS-NLMP 2.2.2.9 */
 
-struct _LkGssAcceptor
-{
-  gss_cred_id_t credential; /* none: GSSAPI's own defaults */
-};
-
 struct _LkGssContext
 {
   gss_ctx_id_t context;
@@ -30,58 +25,12 @@ struct _LkGssContext
   gss_name_t target;
   /* Of a server: */
   const LkGssAcceptor *acceptor;
+  gss_cred_id_t accepting; /* the acceptor's, from the first token on */
   gss_name_t initiator;
   GBytes *binding;
   gboolean is_complete;
   OM_uint32 flags;
 };
-
-LkGssAcceptor *
-lk_gss_acceptor_new (const char *keytab, gboolean with_ntlm, GError **error)
-{
-  g_autoptr (LkGssAcceptor) self = g_new0 (LkGssAcceptor, 1);
-  gss_OID_desc mechanisms[3];
-  gss_OID_set_desc wanted = { 0, mechanisms };
-  LkGssTrouble trouble;
-  OM_uint32 minor = 0;
-  OM_uint32 major;
-
-  if (keytab != NULL)
-    {
-      krb5_gss_register_acceptor_identity (keytab);
-      mechanisms[wanted.count++] = lk_gss_oid_kerberos;
-    }
-  if (with_ntlm)
-    mechanisms[wanted.count++] = lk_gss_oid_ntlm;
-  mechanisms[wanted.count++] = lk_gss_oid_spnego;
-  /* Not from a credential store: what gss-ntlmssp makes of one without a name is of no use. */
-  major = gss_acquire_cred (&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &wanted, GSS_C_ACCEPT,
-                            &self->credential, NULL, NULL);
-  if (major == GSS_S_COMPLETE)
-    {
-      /* Inside SPNEGO, too, what was asked for and nothing else. */
-      wanted.count--;
-      major = gss_set_neg_mechs (&minor, self->credential, &wanted);
-    }
-  if (major == GSS_S_COMPLETE)
-    return g_steal_pointer (&self);
-
-  lk_gss_set_error (error, &trouble, major, minor,
-                    keytab != NULL ? &lk_gss_oid_kerberos : &lk_gss_oid_ntlm);
-  return NULL;
-}
-
-void
-lk_gss_acceptor_free (LkGssAcceptor *self)
-{
-  OM_uint32 minor;
-
-  if (self == NULL)
-    return;
-  if (self->credential != GSS_C_NO_CREDENTIAL)
-    gss_release_cred (&minor, &self->credential);
-  g_free (self);
-}
 
 static LkGssContext *
 context_new (GBytes *binding)
@@ -186,10 +135,11 @@ lk_gss_context_step (LkGssContext *self,
     }
   if (self->acceptor != NULL)
     {
+      if (self->context == GSS_C_NO_CONTEXT)
+        self->accepting = lk_gss_acceptor_find (self->acceptor, token, length);
       gss_release_name (&ignored, &self->initiator);
-      major = gss_accept_sec_context (&minor, &self->context, self->acceptor->credential, &input,
-                                      bindings, &self->initiator, NULL, &output, &self->flags, NULL,
-                                      NULL);
+      major = gss_accept_sec_context (&minor, &self->context, self->accepting, &input, bindings,
+                                      &self->initiator, NULL, &output, &self->flags, NULL, NULL);
     }
   else
     major =

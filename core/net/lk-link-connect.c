@@ -177,7 +177,7 @@ sign_in (LkLink *self, LkCall *call, gboolean *is_done, GError **error)
       if (answer == NULL)
         return FALSE;
       if (answer->status == 404 || answer->status == 413 || answer->status >= 500)
-        return lk_link_fail_status (self, answer->status, error);
+        return lk_link_fail_status (self, answer->status, TRUE, error);
       if (!lk_auth_take_leg (self->auth, answer, &call->patience, &cause))
         return fail_auth (self, call, cause, error);
     }

@@ -98,11 +98,12 @@ lk_link_fail_io (LkLink *self,
 }
 
 gboolean
-lk_link_fail_status (LkLink *self, guint status, GError **error)
+lk_link_fail_status (LkLink *self, guint status, gboolean is_believed, GError **error)
 {
   const LkStatusMeaning *meaning = lk_problem_from_status (status);
 
-  self->sent = self->sent && !meaning->unread; /* a leg of signing in never counts as sent */
+  self->sent = self->sent &&
+               !(meaning->unread && is_believed); /* a leg of signing in never counts as sent */
   self->stage = meaning->stage;
   return lk_link_fail (self, LK_LINK_PROBLEM_STATUS, meaning->code, error, "HTTP %u: %s", status,
                        meaning->words);

@@ -63,7 +63,8 @@ gboolean lk_link_fail_io (LkLink *self,
                           guint allowed_ms,
                           const char *doing,
                           GError **error);
-gboolean lk_link_fail_status (LkLink *self, guint status, GError **error);
+/* @is_believed: what the status says of the request having been read or not. */
+gboolean lk_link_fail_status (LkLink *self, guint status, gboolean is_believed, GError **error);
 
 /* Connects, secures and signs in, which may take more than one connection. */
 gboolean lk_link_open (LkLink *self, LkCall *call, GError **error);

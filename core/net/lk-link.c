@@ -114,7 +114,7 @@ write_request (LkLink *self,
 }
 
 static gboolean
-check_answer (LkLink *self, LkHttpMessage *answer, GError **error)
+check_answer (LkLink *self, LkHttpMessage *answer, gboolean is_believed, GError **error)
 {
   g_autoptr (GError) cause = NULL;
   g_autofree char *refusal = NULL;
@@ -123,13 +123,13 @@ check_answer (LkLink *self, LkHttpMessage *answer, GError **error)
   if (answer->status == 401)
     {
       refusal = lk_auth_describe_refusal (self->auth, answer);
-      self->sent = FALSE;
+      self->sent = self->sent && !is_believed;
       self->stage = LK_LINK_AUTH;
       return lk_link_fail (self, LK_LINK_PROBLEM_STATUS, LK_ERROR_DENIED, error, "HTTP 401: %s",
                            refusal);
     }
   if ((answer->status != 200 && answer->status != 500) || answer->body->len == 0)
-    return lk_link_fail_status (self, answer->status, error);
+    return lk_link_fail_status (self, answer->status, is_believed, error);
   if (!ok)
     return lk_link_fail (self, LK_LINK_PROBLEM_OTHER, (LkError) cause->code, error, "%s",
                          cause->message);
@@ -150,6 +150,9 @@ converse (LkLink *self,
           gboolean *again,
           GError **error)
 {
+  /* What answers a sealed message in the clear may be anybody on the way, so that its word that
+   * nobody read the request does not make a change go out twice. */
+  gboolean is_believed = !changing || !lk_auth_is_sealing (self->auth);
   gboolean may_move = kept && (!changing || self->required_serial == 0);
   g_autoptr (LkHttpMessage) answer = NULL;
   gsize left = 0;
@@ -177,7 +180,7 @@ converse (LkLink *self,
   if (answer == NULL)
     return NULL;
   /* The context of a kept connection has run out: nobody read the request. */
-  *again = may_move && answer->status == 401 && lk_auth_is_signed_in (self->auth);
+  *again = may_move && is_believed && answer->status == 401 && lk_auth_is_signed_in (self->auth);
   if (*again)
     {
       self->sent = FALSE;
@@ -186,12 +189,12 @@ converse (LkLink *self,
     }
   if (kept && answer->status == 401 && lk_auth_is_signed_in (self->auth))
     {
-      self->sent = FALSE;
+      self->sent = self->sent && !is_believed;
       lk_link_fail (self, LK_LINK_PROBLEM_CLOSED, LK_ERROR_UNREACHABLE, error,
                     "it has forgotten who signed in on this connection");
       return NULL;
     }
-  if (!check_answer (self, answer, error))
+  if (!check_answer (self, answer, is_believed, error))
     return NULL;
 
   if (self->is_last)

@@ -8,6 +8,8 @@
 #include <gio/gio.h>
 #include <krb5/krb5.h>
 #include <poll.h>
+#include <sodium.h>
+#include <string.h>
 
 #define MAX_REFUSALS   2
 #define RENEW_SECONDS  60 /* before the ticket ends */
@@ -41,6 +43,7 @@ struct _LkLogin
 
   GMutex lock; /* for what follows */
   GCond changed;
+  LkSecret *basic; /* made once: guarded memory is dear, and each request needs it */
   gboolean is_proven;
   gconstpointer first; /* whose machine is asked while the others wait, or NULL */
   guint n_judging;     /* how often it is being found out what refusals mean; the others wait */
@@ -90,6 +93,7 @@ lk_login_unref (LkLogin *self)
   g_clear_pointer (&self->ntlm, lk_gss_credential_unref);
   g_clear_pointer (&self->account, lk_account_free);
   g_clear_pointer (&self->password, lk_secret_free);
+  g_clear_pointer (&self->basic, lk_secret_free);
   g_clear_pointer (&self->certificate, lk_client_certificate_unref);
   g_mutex_clear (&self->kerberos_lock);
   g_mutex_clear (&self->lock);
@@ -310,6 +314,44 @@ lk_login_get_ntlm (LkLogin *self, LkGssTrouble *trouble, GError **error)
   credential = self->ntlm != NULL ? lk_gss_credential_ref (self->ntlm) : NULL;
   g_mutex_unlock (&self->kerberos_lock);
   return credential;
+}
+
+/* RFC 7617, with UTF-8; in guarded memory. */
+static LkSecret *
+make_basic (const char *user, const LkSecret *password)
+{
+  const char *text = password != NULL ? lk_secret_peek (password) : "";
+  gsize plain_length = strlen (user) + 1 + strlen (text);
+  gsize size =
+      strlen ("Basic ") + sodium_base64_encoded_len (plain_length, sodium_base64_VARIANT_ORIGINAL);
+  g_autofree char *plain = g_strconcat (user, ":", text, NULL);
+  g_autofree char *header = g_malloc (size);
+  LkSecret *secret;
+
+  strcpy (header, "Basic ");
+  sodium_bin2base64 (header + strlen ("Basic "), size - strlen ("Basic "), (const guint8 *) plain,
+                     plain_length, sodium_base64_VARIANT_ORIGINAL);
+  secret = lk_secret_new (header, -1);
+  sodium_memzero (plain, plain_length);
+  sodium_memzero (header, size);
+  return secret;
+}
+
+const LkSecret *
+lk_login_get_basic (LkLogin *self, GError **error)
+{
+  if (strchr (self->user, ':') != NULL)
+    {
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+                   "The user name “%s” cannot be used with Basic: it has a colon", self->user);
+      return NULL;
+    }
+
+  g_mutex_lock (&self->lock);
+  if (self->basic == NULL)
+    self->basic = make_basic (self->user, self->password);
+  g_mutex_unlock (&self->lock);
+  return self->basic;
 }
 
 static gboolean

@@ -40,6 +40,9 @@ LkScheme lk_login_get_scheme (const LkLogin *self);
 const char *lk_login_get_user (const LkLogin *self);
 /* NULL when the set has none. */
 const LkSecret *lk_login_get_password (const LkLogin *self);
+/* The value of Authorization for Basic; the set's. LK_ERROR_INVALID when the user's name does not
+ * allow it. */
+const LkSecret *lk_login_get_basic (LkLogin *self, GError **error);
 LkClientCertificate *lk_login_get_certificate (const LkLogin *self);
 /* Whether the machine of these names vouches for the account itself. */
 gboolean lk_login_is_local (const LkLogin *self, const char *const *names);

@@ -47,6 +47,25 @@ def read_hosts(rig):
     return [(cells[0], cells[1], int(cells[2])) for cells in (line.split(",") for line in lines)]
 
 
+def make_certificate(rig, name, purpose="serverAuth"):
+    """One that nobody vouches for, for all machines or for a person; gives its SHA-256."""
+    key, certificate = rig.folder / f"{name}.key", rig.folder / f"{name}.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", certificate,
+                    "-days", "30", "-subj", f"/CN={name}.lab.test",
+                    "-addext", f"subjectAltName=DNS:{name}.lab.test",
+                    "-addext", f"extendedKeyUsage={purpose}"], check=True, capture_output=True)
+    done = subprocess.run(["openssl", "x509", "-in", certificate, "-noout", "-fingerprint",
+                           "-sha256"], check=True, capture_output=True, text=True)
+    return done.stdout.strip().split("=")[1].lower()
+
+
+def tls_options(rig, name):
+    """For the lab: a second port, where every machine shows this certificate."""
+    return ["--tls-port", "0", "--tls-certificate", str(rig.folder / f"{name}.pem"),
+            "--tls-key", str(rig.folder / f"{name}.key")]
+
+
 def read_cpu(server):
     """Seconds of the processor that a server has used."""
     stat = pathlib.Path(f"/proc/{server.process.pid}/stat").read_text()
