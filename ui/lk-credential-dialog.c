@@ -291,4 +291,5 @@ lk_credential_dialog_init (LkCredentialDialog *self)
 {
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  lk_field_name_eye (ADW_PASSWORD_ENTRY_ROW (self->password));
 }

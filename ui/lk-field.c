@@ -24,7 +24,7 @@ get_problem_row (GtkWidget *row)
   gtk_widget_add_css_class (label, "error");
   gtk_widget_add_css_class (label, "caption");
   gtk_widget_add_css_class (label, "problem");
-  problem = gtk_list_box_row_new ();
+  problem = adw_preferences_row_new (); /* a group takes no other ones */
   gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (problem), label);
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (problem), FALSE);
   gtk_list_box_row_set_selectable (GTK_LIST_BOX_ROW (problem), FALSE);
@@ -71,8 +71,27 @@ void
 lk_field_name (GtkWidget *widget, const char *name)
 {
   gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
-  if (GTK_IS_MENU_BUTTON (widget))
-    lk_field_name (gtk_widget_get_first_child (widget), name);
+}
+
+static gboolean
+name_eye (GtkWidget *widget)
+{
+  if (GTK_IS_BUTTON (widget) && gtk_widget_get_visible (widget)) /* the other one applies */
+    {
+      lk_field_name (widget, _ ("Show what is typed"));
+      return TRUE;
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    if (name_eye (child))
+      return TRUE;
+  return FALSE;
+}
+
+void
+lk_field_name_eye (AdwPasswordEntryRow *row)
+{
+  name_eye (GTK_WIDGET (row));
 }
 
 void

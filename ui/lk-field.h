@@ -8,8 +8,11 @@ void lk_field_mark (GtkWidget *row, const char *problem);
 /* The same for what a check found; gives whether it found nothing. Frees @error. */
 gboolean lk_field_judge (GtkWidget *row, GError *error);
 
-/* Tells assistive technology what @widget is called; also of the button inside of a menu button. */
+/* Tells assistive technology what @widget is called. */
 void lk_field_name (GtkWidget *widget, const char *name);
+
+/* libadwaita 1.2 leaves the eye of a password row without a name. */
+void lk_field_name_eye (AdwPasswordEntryRow *row);
 
 /* Asks before something is lost; the default is Cancel. @done is called when the person agrees. */
 void lk_field_confirm (GtkWidget *parent,

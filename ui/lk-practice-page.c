@@ -60,7 +60,9 @@ on_changed (LkPracticePage *self)
       break;
     case LK_PRACTICE_FAILED:
       show_failure (self, lk_practice_get_message (self->practice));
-      if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
+      /* The machines of last time are shown, or this page is, or soon will be. */
+      if (lk_window_is_settled (LK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self)))) &&
+          !gtk_widget_get_mapped (GTK_WIDGET (self)))
         lk_window_say (GTK_WIDGET (self), lk_practice_get_message (self->practice));
       break;
     default:

@@ -288,6 +288,7 @@ lk_setting_row_bind_entry (AdwEntryRow *row, LkDesk *desk, const char *name)
     {
       GtkWidget *button = gtk_button_new_from_icon_name ("user-trash-symbolic");
 
+      lk_field_name_eye (ADW_PASSWORD_ENTRY_ROW (row)); /* before there are other buttons */
       gtk_widget_set_tooltip_text (button, _ ("Remove this secret"));
       lk_field_name (button, _ ("Remove this secret"));
       gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
@@ -313,6 +314,27 @@ lk_setting_row_bind_choice (AdwComboRow *row, LkDesk *desk, const char *name)
   load (self);
 }
 
+/* Its text is what the focus is on, and the buttons have only pictures. */
+static void
+name_spin_button (GtkSpinButton *spin, const char *title)
+{
+  GtkWidget *text = GTK_WIDGET (gtk_editable_get_delegate (GTK_EDITABLE (spin)));
+  gboolean is_first = TRUE;
+
+  lk_field_name (GTK_WIDGET (spin), title);
+  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (spin)); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    {
+      if (child == text)
+        lk_field_name (child, title);
+      else if (GTK_IS_BUTTON (child))
+        {
+          lk_field_name (child, is_first ? _ ("Fewer") : _ ("More"));
+          is_first = FALSE;
+        }
+    }
+}
+
 void
 lk_setting_row_bind_number (GtkSpinButton *spin, GtkWidget *row, LkDesk *desk, const char *name)
 {
@@ -322,8 +344,7 @@ lk_setting_row_bind_number (GtkSpinButton *spin, GtkWidget *row, LkDesk *desk, c
   self->is_loading = TRUE;
   gtk_spin_button_set_increments (spin, 1, 16);
   gtk_spin_button_set_range (spin, (double) self->setting->min, (double) self->setting->max);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (spin), GTK_ACCESSIBLE_PROPERTY_LABEL, self->title,
-                                  -1);
+  name_spin_button (spin, self->title);
   g_signal_connect (spin, "value-changed", G_CALLBACK (on_number), self);
   load (self);
 }

@@ -5,7 +5,6 @@
 
 #include "base/lk-clock.h"
 #include "model/lk-summary.h"
-#include "ui/lk-field.h"
 #include "ui/lk-pages.h"
 #include "ui/lk-practice-page.h"
 #include "ui/lk-preferences.h"
@@ -39,9 +38,6 @@ struct _LkWindow
   AdwBin *tools;
   GtkStack *pages;
   LkPracticePage *practice_page;
-  GtkWidget *welcome_menu;
-  GtkWidget *practice_menu;
-  GtkWidget *main_menu;
 };
 
 typedef enum
@@ -401,9 +397,6 @@ lk_window_class_init (LkWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LkWindow, tools);
   gtk_widget_class_bind_template_child (widget_class, LkWindow, pages);
   gtk_widget_class_bind_template_child (widget_class, LkWindow, practice_page);
-  gtk_widget_class_bind_template_child (widget_class, LkWindow, welcome_menu);
-  gtk_widget_class_bind_template_child (widget_class, LkWindow, practice_menu);
-  gtk_widget_class_bind_template_child (widget_class, LkWindow, main_menu);
   gtk_widget_class_bind_template_callback (widget_class, on_page_chosen);
   gtk_widget_class_bind_template_callback (widget_class, on_back);
 
@@ -420,7 +413,4 @@ lk_window_init (LkWindow *self)
   self->cancellable = g_cancellable_new ();
   self->state = lk_window_state_open ();
   gtk_widget_init_template (GTK_WIDGET (self));
-  lk_field_name (self->welcome_menu, _ ("Main menu"));
-  lk_field_name (self->practice_menu, _ ("Main menu"));
-  lk_field_name (self->main_menu, _ ("Main menu"));
 }
