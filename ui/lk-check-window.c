@@ -59,8 +59,7 @@ add_stage (LkCheckWindow *self,
   GtkWidget *icon =
       gtk_image_new_from_icon_name (is_good ? "emblem-ok-symbolic" : "dialog-warning-symbolic");
   GtkWidget *heading = gtk_label_new (NULL);
-  g_autofree char *said =
-      g_strdup_printf (is_good ? _ ("%s – good") : _ ("%s – failed"), title);
+  g_autofree char *said = g_strdup_printf (is_good ? _ ("%s – good") : _ ("%s – failed"), title);
   g_autofree char *name = g_strdup_printf ("%s: %s", said, text != NULL ? text : "");
 
   gtk_label_set_text (GTK_LABEL (heading), said);

@@ -38,6 +38,8 @@ struct _LkDetailsPane
   GtkWidget *result_box;
   GtkLabel *result;
   AdwBin *result_code;
+  GtkWidget *check;
+  GtkWidget *license_heading;
   LkFact *product;
   LkFact *edition;
   LkFact *days;
@@ -88,8 +90,9 @@ show_license (LkDetailsPane *self, const LkRow *row)
   guint minutes = product->grace_minutes;
   guint n_days = LK_MINUTES_TO_DAYS (minutes);
   g_autofree char *days = g_strdup_printf (g_dngettext (NULL, "%u day", "%u days", n_days), n_days);
-  g_autofree char *left = g_strdup_printf (
-      g_dngettext (NULL, "%s (%'u minute)", "%s (%'u minutes)", minutes), days, minutes);
+  g_autofree char *left =
+      g_strdup_printf (g_dngettext (NULL, "%s (%'u minute)", "%s (%'u minutes)", minutes), days,
+                       minutes);
   g_autofree char *kms = product->kms_machine != NULL && product->kms_port != 0
                              ? g_strdup_printf ("%s:%u", product->kms_machine, product->kms_port)
                              : g_strdup (product->kms_machine);
@@ -99,6 +102,7 @@ show_license (LkDetailsPane *self, const LkRow *row)
   gtk_image_set_from_icon_name (self->state_icon, lk_license_status_to_icon (product->status));
   gtk_label_set_text (self->state_label, lk_license_status_to_title (product->status));
   show_code (self->reason, product->status_reason, &self->shown_reason, FALSE);
+  gtk_widget_set_visible (self->license_heading, product->application_id != NULL);
   lk_fact_set_value (self->product, product->name);
   lk_fact_set_value (self->edition, product->edition);
   lk_fact_set_value (self->days, minutes > 0 ? left : NULL);
@@ -201,21 +205,21 @@ on_filled (LkDetailsPane *self)
 void
 lk_details_pane_set_item (LkDetailsPane *self, LkRowItem *item, guint n_selected)
 {
-  g_autofree char *which = g_strdup_printf (
-      g_dngettext (NULL, "The first of %'u selected row", "The first of %'u selected rows",
-                   n_selected),
-      n_selected);
+  g_autofree char *which =
+      g_strdup_printf (g_dngettext (NULL, "The first of %'u selected row",
+                                    "The first of %'u selected rows", n_selected),
+                       n_selected);
 
   gtk_label_set_text (self->which, which);
   gtk_widget_set_visible (GTK_WIDGET (self->which), n_selected > 1);
+  gtk_widget_set_visible (self->check, n_selected == 1);
   if (item == self->item && item != NULL)
     return;
   if (self->item != NULL)
     g_clear_signal_handler (&self->filled_id, self->item);
   g_set_object (&self->item, item);
   if (item != NULL)
-    self->filled_id =
-        g_signal_connect_swapped (item, "filled", G_CALLBACK (on_filled), self);
+    self->filled_id = g_signal_connect_swapped (item, "filled", G_CALLBACK (on_filled), self);
   on_filled (self);
 }
 
@@ -281,6 +285,8 @@ lk_details_pane_class_init (LkDetailsPaneClass *klass)
   BIND (result_box);
   BIND (result);
   BIND (result_code);
+  BIND (check);
+  BIND (license_heading);
   BIND (product);
   BIND (edition);
   BIND (days);

@@ -38,8 +38,8 @@ lk_fact_set_value_and_copy (LkFact *self, const char *value, const char *bare)
   gboolean is_known = value != NULL && *value != '\0';
 
   gtk_widget_set_visible (GTK_WIDGET (self), is_known);
-  if (!is_known || (g_str_equal (gtk_label_get_text (self->label), value) &&
-                    g_strcmp0 (self->bare, bare) == 0))
+  if (!is_known ||
+      (g_str_equal (gtk_label_get_text (self->label), value) && g_strcmp0 (self->bare, bare) == 0))
     return;
   g_free (self->bare);
   self->bare = g_strdup (bare);
@@ -124,8 +124,8 @@ lk_fact_class_init (LkFactClass *klass)
   object_class->dispose = lk_fact_dispose;
   object_class->finalize = lk_fact_finalize;
 
-  properties[PROP_TITLE] = g_param_spec_string ("title", NULL, NULL, "",
-                                                G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_TITLE] =
+      g_param_spec_string ("title", NULL, NULL, "", G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS);
   properties[PROP_CAN_COPY] = g_param_spec_boolean ("can-copy", NULL, NULL, FALSE,
                                                     G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);

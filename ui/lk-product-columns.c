@@ -195,16 +195,16 @@ text_of_result (const LkRow *row)
 }
 
 static const Column columns[] = {
-  { "machine", N_ ("Machine"), 150, FALSE, LK_SORT_MACHINE, text_of_machine, tip_of_machine },
-  { "domain", N_ ("Domain/Workgroup"), 150, FALSE, LK_SORT_DOMAIN, text_of_domain, NULL },
-  { "product", N_ ("Product"), 210, FALSE, LK_SORT_PRODUCT, text_of_product, tip_of_product },
-  { "edition", N_ ("Edition"), 130, FALSE, LK_SORT_EDITION, text_of_edition, NULL },
-  { "state", N_ ("State"), 170, FALSE, LK_SORT_STATE, text_of_state, NULL },
-  { "days", N_ ("Days left"), 90, TRUE, LK_SORT_DAYS, text_of_days, tip_of_days },
-  { "kind", N_ ("Key type"), 100, FALSE, LK_SORT_KIND, text_of_kind, NULL },
-  { "key", N_ ("Partial key"), 105, FALSE, LK_SORT_KEY, text_of_key, NULL },
-  { "read", N_ ("Last read"), 145, FALSE, LK_SORT_READ, text_of_read, NULL },
-  { "result", N_ ("Last result"), 280, FALSE, LK_SORT_RESULT, text_of_result, NULL },
+  { "machine", N_ ("Machine"), 130, FALSE, LK_SORT_MACHINE, text_of_machine, tip_of_machine },
+  { "domain", N_ ("Domain/Workgroup"), 140, FALSE, LK_SORT_DOMAIN, text_of_domain, NULL },
+  { "product", N_ ("Product"), 200, FALSE, LK_SORT_PRODUCT, text_of_product, tip_of_product },
+  { "edition", N_ ("Edition"), 110, FALSE, LK_SORT_EDITION, text_of_edition, NULL },
+  { "state", N_ ("State"), 150, FALSE, LK_SORT_STATE, text_of_state, NULL },
+  { "days", N_ ("Days left"), 85, TRUE, LK_SORT_DAYS, text_of_days, tip_of_days },
+  { "kind", N_ ("Key type"), 95, FALSE, LK_SORT_KIND, text_of_kind, NULL },
+  { "key", N_ ("Partial key"), 95, FALSE, LK_SORT_KEY, text_of_key, NULL },
+  { "read", N_ ("Last read"), 140, FALSE, LK_SORT_READ, text_of_read, NULL },
+  { "result", N_ ("Last result"), 260, FALSE, LK_SORT_RESULT, text_of_result, NULL },
 };
 
 static gboolean
@@ -249,8 +249,9 @@ show_row (GtkWidget *cell, const Column *column, const LkRow *row)
   if (!has_icon (column))
     return;
 
-  gtk_widget_set_css_classes (
-      cell, (const char *[]){ row != NULL ? get_style (column, row) : "state-none", NULL });
+  gtk_widget_set_css_classes (cell,
+                              (const char *[]){
+                                  row != NULL ? get_style (column, row) : "state-none", NULL });
   gtk_image_set_from_icon_name (GTK_IMAGE (first), row != NULL ? get_icon (column, row) : NULL);
   gtk_widget_set_visible (first, row != NULL && get_icon (column, row) != NULL);
 }
@@ -341,7 +342,8 @@ lk_product_columns_get_sort (LkProductColumns *self, gboolean *is_descending)
   GtkOrdering ordering;
 
   asked = NULL;
-  ordering = gtk_sorter_compare (gtk_column_view_get_sorter (self->view), self->actions, self->menu);
+  ordering =
+      gtk_sorter_compare (gtk_column_view_get_sorter (self->view), self->actions, self->menu);
   *is_descending = ordering == GTK_ORDERING_LARGER;
   return asked != NULL ? asked->sort : LK_SORT_MACHINE;
 }
@@ -379,8 +381,8 @@ restore (LkProductColumns *self)
       if (i > 0 && g_strv_contains ((const char *const *) hidden, columns[i].name))
         gtk_column_view_column_set_visible (column, FALSE);
       if (g_str_equal (sort, columns[i].name))
-        gtk_column_view_sort_by_column (
-            self->view, column, is_descending ? GTK_SORT_DESCENDING : GTK_SORT_ASCENDING);
+        gtk_column_view_sort_by_column (self->view, column,
+                                        is_descending ? GTK_SORT_DESCENDING : GTK_SORT_ASCENDING);
     }
 }
 

@@ -15,6 +15,7 @@
 #include <glib/gi18n.h>
 
 #define SETTING_DETAILS "details-shown"
+#define WIDE            520 /* from here on there is room for words in the header bar */
 
 struct _LkProductsPage
 {
@@ -28,6 +29,8 @@ struct _LkProductsPage
   GSettings *state;
   GSimpleActionGroup *actions;
   GtkWidget *popover;
+  guint width_id;
+  gboolean is_wide;
   char *wanted; /* the selection that is shown, or is about to be */
 
   GtkWidget *tools;
@@ -89,9 +92,9 @@ show_count (LkProductsPage *self)
   g_autofree char *rows = g_strdup_printf (g_dngettext (NULL, "%'u row", "%'u rows", n), n);
   g_autofree char *selected =
       g_strdup_printf (g_dngettext (NULL, "%'u selected", "%'u selected", n_selected), n_selected);
-  g_autofree char *both =
-      n_selected > 0 ? g_strdup_printf (C_ ("rows, selected", "%s, %s"), rows, selected)
-                     : g_strdup (rows);
+  g_autofree char *both = n_selected > 0
+                              ? g_strdup_printf (C_ ("rows, selected", "%s, %s"), rows, selected)
+                              : g_strdup (rows);
 
   if (!g_str_equal (gtk_label_get_text (self->count), both))
     gtk_label_set_text (self->count, both);
@@ -103,10 +106,10 @@ enable_verbs (LkProductsPage *self)
   gboolean has_rows = self->picker != NULL && lk_row_picker_get_n_selected (self->picker) > 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
-    g_simple_action_set_enabled (
-        G_SIMPLE_ACTION (
-            g_action_map_lookup_action (G_ACTION_MAP (self->actions), verbs[i].action)),
-        has_rows);
+    g_simple_action_set_enabled (G_SIMPLE_ACTION (
+                                     g_action_map_lookup_action (G_ACTION_MAP (self->actions),
+                                                                 verbs[i].action)),
+                                 has_rows);
   gtk_widget_set_sensitive (GTK_WIDGET (self->activate_button), has_rows);
 }
 
@@ -114,9 +117,9 @@ static void
 show_details (LkProductsPage *self)
 {
   guint first = lk_row_picker_get_first (self->picker);
-  g_autoptr (LkRowItem) item =
-      first != GTK_INVALID_LIST_POSITION ? g_list_model_get_item (G_LIST_MODEL (self->list), first)
-                                         : NULL;
+  g_autoptr (LkRowItem) item = first != GTK_INVALID_LIST_POSITION
+                                   ? g_list_model_get_item (G_LIST_MODEL (self->list), first)
+                                   : NULL;
 
   lk_details_pane_set_item (self->details, adw_flap_get_reveal_flap (self->flap) ? item : NULL,
                             lk_row_picker_get_n_selected (self->picker));
@@ -278,8 +281,8 @@ static void
 pop_up_below (LkProductsPage *self, double x, double y)
 {
   GtkWidget *widget = gtk_widget_pick (GTK_WIDGET (self->view), x, y, GTK_PICK_DEFAULT);
-  guint position = widget != NULL ? lk_product_columns_find_row (widget)
-                                  : GTK_INVALID_LIST_POSITION;
+  guint position =
+      widget != NULL ? lk_product_columns_find_row (widget) : GTK_INVALID_LIST_POSITION;
 
   if (position != GTK_INVALID_LIST_POSITION)
     pop_up_at (self, GTK_WIDGET (self->view), position, x, y);
@@ -384,11 +387,31 @@ lk_products_page_init_page (LkPageInterface *iface)
   iface->show_view = lk_products_page_show_view;
 }
 
+static gboolean
+follow_width (gpointer user_data)
+{
+  LkProductsPage *self = user_data;
+
+  self->width_id = 0;
+  if (self->is_wide)
+    gtk_menu_button_set_label (self->activate_button, _ ("Activate…"));
+  else
+    gtk_menu_button_set_icon_name (self->activate_button, "lk-activation-symbolic");
+  return G_SOURCE_REMOVE;
+}
+
 static void
 lk_products_page_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
+  LkProductsPage *self = LK_PRODUCTS_PAGE (widget);
+
   GTK_WIDGET_CLASS (lk_products_page_parent_class)->size_allocate (widget, width, height, baseline);
-  gtk_popover_present (GTK_POPOVER (LK_PRODUCTS_PAGE (widget)->popover));
+  gtk_popover_present (GTK_POPOVER (self->popover));
+  if (self->is_wide == (width >= WIDE))
+    return;
+  self->is_wide = width >= WIDE;
+  if (self->width_id == 0)
+    self->width_id = g_idle_add (follow_width, self); /* no change of sizes from in here */
 }
 
 static void
@@ -397,6 +420,7 @@ lk_products_page_dispose (GObject *object)
   LkProductsPage *self = LK_PRODUCTS_PAGE (object);
 
   drop_desk (self);
+  g_clear_handle_id (&self->width_id, g_source_remove);
   g_clear_pointer (&self->columns, lk_product_columns_free);
   g_clear_pointer (&self->popover, gtk_widget_unparent);
   gtk_widget_dispose_template (GTK_WIDGET (self), LK_TYPE_PRODUCTS_PAGE);

@@ -122,11 +122,11 @@ ask_to_forget (LkRowVerbs *self)
   const LkRow *first = self->rows->pdata[0];
   guint n = self->rows->len;
   g_autofree char *heading =
-      n == 1 ? g_strdup_printf (_ ("Forget %s?"), first->name)
-             : g_strdup_printf (g_dngettext (NULL, "Forget %u machine?", "Forget %u machines?", n),
-                                n);
-  g_autofree char *verb = g_strdup_printf (
-      g_dngettext (NULL, "_Forget %u Machine", "_Forget %u Machines", n), n);
+      n == 1
+          ? g_strdup_printf (_ ("Forget %s?"), first->name)
+          : g_strdup_printf (g_dngettext (NULL, "Forget %u machine?", "Forget %u machines?", n), n);
+  g_autofree char *verb =
+      g_strdup_printf (g_dngettext (NULL, "_Forget %u Machine", "_Forget %u Machines", n), n);
 
   lk_field_confirm (self->from, heading,
                     _ ("What was read of them and their timeline are deleted here. Nothing changes"
@@ -145,8 +145,8 @@ check (LkRowVerbs *self)
       lk_window_say (self->from, _ ("Choose one machine to check"));
       return;
     }
-  gtk_window_present (GTK_WINDOW (
-      lk_check_window_new (GTK_WINDOW (root), self->desk, row->name, row->machine_id)));
+  gtk_window_present (
+      GTK_WINDOW (lk_check_window_new (GTK_WINDOW (root), self->desk, row->name, row->machine_id)));
 }
 
 static void

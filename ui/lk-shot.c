@@ -132,6 +132,28 @@ static gboolean
 take (gpointer user_data)
 {
   Shot *self = user_data;
+
+  if (self->actions != NULL && self->actions[self->n_done] != NULL)
+    {
+      do_action (GTK_WIDGET (self->window), self->actions[self->n_done++]);
+      g_timeout_add (DO_MS, take, self);
+      return G_SOURCE_REMOVE;
+    }
+
+  self->target = find_dialog (self->window);
+  if (g_str_equal (self->what, "preferences"))
+    show_preferences_page (self->target, self->page);
+  if (self->width > 0 && self->target != self->window)
+    gtk_window_set_default_size (self->target, self->width, self->height);
+  gtk_widget_add_tick_callback (GTK_WIDGET (self->target), on_frame, self,
+                                (GDestroyNotify) shot_free);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+show (gpointer user_data)
+{
+  Shot *self = user_data;
   GtkWidget *window = GTK_WIDGET (self->window);
 
   if (g_str_equal (self->what, "preferences"))
@@ -147,27 +169,13 @@ take (gpointer user_data)
   else if (!g_str_equal (self->what, "window"))
     gtk_widget_activate_action (window, "win.show-page", "s", self->what);
 
-  if (self->actions != NULL && self->actions[self->n_done] != NULL)
-    {
-      do_action (window, self->actions[self->n_done++]);
-      g_timeout_add (DO_MS, take, self);
-      return G_SOURCE_REMOVE;
-    }
-
-  self->target = find_dialog (self->window);
-  if (g_str_equal (self->what, "preferences"))
-    show_preferences_page (self->target, self->page);
-  if (self->width > 0 && self->target != self->window)
-    gtk_window_set_default_size (self->target, self->width, self->height);
-  gtk_widget_add_tick_callback (GTK_WIDGET (self->target), on_frame, self,
-                                (GDestroyNotify) shot_free);
-  return G_SOURCE_REMOVE;
+  return take (self);
 }
 
 static void
 on_settled (Shot *self)
 {
-  g_timeout_add (self->after_ms, take, self);
+  g_timeout_add (self->after_ms, show, self);
 }
 
 void
