@@ -101,7 +101,9 @@ show_license (LkDetailsPane *self, const LkRow *row)
   gtk_widget_set_css_classes (self->state_box, styles);
   gtk_image_set_from_icon_name (self->state_icon, lk_license_status_to_icon (product->status));
   gtk_label_set_text (self->state_label, lk_license_status_to_title (product->status));
-  show_code (self->reason, product->status_reason, &self->shown_reason, FALSE);
+  /* What is no failure explains itself. */
+  show_code (self->reason, product->status_reason, &self->shown_reason,
+             (product->status_reason & 0x80000000) != 0);
   gtk_widget_set_visible (self->license_heading, product->application_id != NULL);
   lk_fact_set_value (self->product, product->name);
   lk_fact_set_value (self->edition, product->edition);

@@ -47,7 +47,7 @@ lk_license_status_to_icon (LkLicenseStatus status)
     case LK_LICENSE_OOB_GRACE:
     case LK_LICENSE_OOT_GRACE:
     case LK_LICENSE_EXTENDED_GRACE:
-      return "alarm-symbolic";
+      return "document-open-recent-symbolic";
     case LK_LICENSE_NONGENUINE_GRACE:
     case LK_LICENSE_NOTIFICATION:
       return "dialog-warning-symbolic";

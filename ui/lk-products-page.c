@@ -15,7 +15,6 @@
 #include <glib/gi18n.h>
 
 #define SETTING_DETAILS "details-shown"
-#define WIDE            520 /* from here on there is room for words in the header bar */
 
 struct _LkProductsPage
 {
@@ -29,12 +28,11 @@ struct _LkProductsPage
   GSettings *state;
   GSimpleActionGroup *actions;
   GtkWidget *popover;
-  guint width_id;
-  gboolean is_wide;
   char *wanted; /* the selection that is shown, or is about to be */
 
   GtkWidget *tools;
-  GtkMenuButton *activate_button;
+  GtkWidget *activate_button;
+  GtkWidget *activate_icon;
   GMenuModel *row_menu;
   AdwFlap *flap;
   LkDetailsPane *details;
@@ -110,7 +108,8 @@ enable_verbs (LkProductsPage *self)
                                      g_action_map_lookup_action (G_ACTION_MAP (self->actions),
                                                                  verbs[i].action)),
                                  has_rows);
-  gtk_widget_set_sensitive (GTK_WIDGET (self->activate_button), has_rows);
+  gtk_widget_set_sensitive (self->activate_button, has_rows);
+  gtk_widget_set_sensitive (self->activate_icon, has_rows);
 }
 
 static void
@@ -387,40 +386,12 @@ lk_products_page_init_page (LkPageInterface *iface)
   iface->show_view = lk_products_page_show_view;
 }
 
-static gboolean
-follow_width (gpointer user_data)
-{
-  LkProductsPage *self = user_data;
-
-  self->width_id = 0;
-  if (self->is_wide)
-    gtk_menu_button_set_label (self->activate_button, _ ("Activate…"));
-  else
-    gtk_menu_button_set_icon_name (self->activate_button, "lk-activation-symbolic");
-  return G_SOURCE_REMOVE;
-}
-
-static void
-lk_products_page_size_allocate (GtkWidget *widget, int width, int height, int baseline)
-{
-  LkProductsPage *self = LK_PRODUCTS_PAGE (widget);
-
-  GTK_WIDGET_CLASS (lk_products_page_parent_class)->size_allocate (widget, width, height, baseline);
-  gtk_popover_present (GTK_POPOVER (self->popover));
-  if (self->is_wide == (width >= WIDE))
-    return;
-  self->is_wide = width >= WIDE;
-  if (self->width_id == 0)
-    self->width_id = g_idle_add (follow_width, self); /* no change of sizes from in here */
-}
-
 static void
 lk_products_page_dispose (GObject *object)
 {
   LkProductsPage *self = LK_PRODUCTS_PAGE (object);
 
   drop_desk (self);
-  g_clear_handle_id (&self->width_id, g_source_remove);
   g_clear_pointer (&self->columns, lk_product_columns_free);
   g_clear_pointer (&self->popover, gtk_widget_unparent);
   gtk_widget_dispose_template (GTK_WIDGET (self), LK_TYPE_PRODUCTS_PAGE);
@@ -437,13 +408,13 @@ lk_products_page_class_init (LkProductsPageClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = lk_products_page_dispose;
-  widget_class->size_allocate = lk_products_page_size_allocate;
 
   g_type_ensure (LK_TYPE_DETAILS_PANE);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/latchkey/Latchkey/ui/lk-products-page.ui");
   gtk_widget_class_bind_template_child (widget_class, LkProductsPage, tools);
   gtk_widget_class_bind_template_child (widget_class, LkProductsPage, activate_button);
+  gtk_widget_class_bind_template_child (widget_class, LkProductsPage, activate_icon);
   gtk_widget_class_bind_template_child (widget_class, LkProductsPage, row_menu);
   gtk_widget_class_bind_template_child (widget_class, LkProductsPage, flap);
   gtk_widget_class_bind_template_child (widget_class, LkProductsPage, details);
