@@ -66,7 +66,7 @@ static const LkPageView views[] = {
   { "products", N_ ("Licensed"), "state=licensed", count_licensed },
   { "products", N_ ("In grace"), "state=grace", count_grace },
   { "products", N_ ("Expires within 7 days"), "state=grace,days<7", count_expiring },
-  { "products", N_ ("Needs attention"), "result=failed", count_attention },
+  { "products", N_ ("Needs attention"), "state=attention", count_attention },
   { NULL, NULL, NULL, NULL },
 };
 

@@ -7,6 +7,7 @@
 
 #define N_FRAMES   6
 #define MAX_FRAMES 400
+#define DO_MS      900 /* until what an action asked for has been answered */
 
 typedef struct
 {
@@ -19,6 +20,8 @@ typedef struct
   int height;
   guint after_ms;
   guint n_frames;
+  char **actions;
+  guint n_done;
 } Shot;
 
 static void
@@ -26,6 +29,7 @@ shot_free (Shot *self)
 {
   g_free (self->path);
   g_free (self->what);
+  g_strfreev (self->actions);
   g_free (self);
 }
 
@@ -113,8 +117,41 @@ show_preferences_page (GtkWindow *window, guint n)
   gtk_selection_model_select_item (pages, n, TRUE);
 }
 
+static void
+do_action (GtkWidget *window, const char *detailed)
+{
+  g_autoptr (GVariant) target = NULL;
+  g_autofree char *name = NULL;
+
+  if (!g_action_parse_detailed_name (detailed, &name, &target, NULL) ||
+      !gtk_widget_activate_action_variant (window, name, target))
+    g_critical ("“%s” could not be done", detailed);
+}
+
 static gboolean
 take (gpointer user_data)
+{
+  Shot *self = user_data;
+
+  if (self->actions != NULL && self->actions[self->n_done] != NULL)
+    {
+      do_action (GTK_WIDGET (self->window), self->actions[self->n_done++]);
+      g_timeout_add (DO_MS, take, self);
+      return G_SOURCE_REMOVE;
+    }
+
+  self->target = find_dialog (self->window);
+  if (g_str_equal (self->what, "preferences"))
+    show_preferences_page (self->target, self->page);
+  if (self->width > 0 && self->target != self->window)
+    gtk_window_set_default_size (self->target, self->width, self->height);
+  gtk_widget_add_tick_callback (GTK_WIDGET (self->target), on_frame, self,
+                                (GDestroyNotify) shot_free);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+show (gpointer user_data)
 {
   Shot *self = user_data;
   GtkWidget *window = GTK_WIDGET (self->window);
@@ -132,20 +169,13 @@ take (gpointer user_data)
   else if (!g_str_equal (self->what, "window"))
     gtk_widget_activate_action (window, "win.show-page", "s", self->what);
 
-  self->target = find_dialog (self->window);
-  if (g_str_equal (self->what, "preferences"))
-    show_preferences_page (self->target, self->page);
-  if (self->width > 0 && self->target != self->window)
-    gtk_window_set_default_size (self->target, self->width, self->height);
-  gtk_widget_add_tick_callback (GTK_WIDGET (self->target), on_frame, self,
-                                (GDestroyNotify) shot_free);
-  return G_SOURCE_REMOVE;
+  return take (self);
 }
 
 static void
 on_settled (Shot *self)
 {
-  g_timeout_add (self->after_ms, take, self);
+  g_timeout_add (self->after_ms, show, self);
 }
 
 void
@@ -153,6 +183,7 @@ lk_shot_arrange (LkWindow *window, GVariantDict *options)
 {
   const char *path = NULL;
   const char *size = NULL;
+  const char *actions = NULL;
   int after = 100;
   int page = 0;
   Shot *self;
@@ -165,6 +196,8 @@ lk_shot_arrange (LkWindow *window, GVariantDict *options)
   self->path = g_strdup (path);
   if (!g_variant_dict_lookup (options, "shot-of", "s", &self->what))
     self->what = g_strdup ("window");
+  if (g_variant_dict_lookup (options, "shot-do", "&s", &actions))
+    self->actions = g_strsplit (actions, " + ", -1);
   g_variant_dict_lookup (options, "shot-after", "i", &after);
   g_variant_dict_lookup (options, "shot-page", "i", &page);
   self->after_ms = (guint) MAX (after, 0);
@@ -187,6 +220,7 @@ lk_shot_add_options (GApplication *application)
     { "shot", 0, hidden, G_OPTION_ARG_FILENAME, NULL, NULL, NULL },
     { "shot-of", 0, hidden, G_OPTION_ARG_STRING, NULL, NULL, NULL },
     { "shot-page", 0, hidden, G_OPTION_ARG_INT, NULL, NULL, NULL },
+    { "shot-do", 0, hidden, G_OPTION_ARG_STRING, NULL, NULL, NULL },
     { "shot-size", 0, hidden, G_OPTION_ARG_STRING, NULL, NULL, NULL },
     { "shot-after", 0, hidden, G_OPTION_ARG_INT, NULL, NULL, NULL },
     G_OPTION_ENTRY_NULL,

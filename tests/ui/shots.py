@@ -35,6 +35,26 @@ PICTURES = [
     ("practice-dark", "practice", ("--shot-of", "products") + SEEN, DARK),
     ("practice-contrast", "practice", ("--shot-of", "products") + SEEN, CONTRAST),
     ("practice-narrow", "practice", SEEN + NARROW, {}),
+    ("products-details", "practice", ("--shot-of", "products", "--shot-do",
+                                      "win.show-rows('state=attention') + page.details"
+                                      " + page.select-all") + SEEN, {}),
+    ("products-details-dark", "practice", ("--shot-of", "products", "--shot-do",
+                                           "win.show-rows('state=licensed') + page.details"
+                                           " + page.select-all") + SEEN, DARK),
+    ("products-details-narrow", "practice", ("--shot-of", "products", "--shot-do",
+                                             "page.details + page.select-all") + SEEN + NARROW,
+     {}),
+    ("products-check", "practice", ("--shot-of", "products", "--shot-do",
+                                    "win.show-rows('name=pc-0030*') + page.select-all"
+                                    " + page.check") + SEEN, {}),
+    ("products-forget", "practice", ("--shot-of", "products", "--shot-do",
+                                     "win.show-rows('name=pc-001*') + page.select-all"
+                                     " + page.forget") + SEEN, {}),
+    ("products-narrow", "practice", ("--shot-of", "products") + SEEN + NARROW, {}),
+    ("products-wrong", "listed", ("--shot-of", "products", "--shot-do",
+                                  "win.show-rows('days<many')"), {}),
+    ("products-nothing", "listed", ("--shot-of", "products", "--shot-do",
+                                    "win.show-rows('nowhere')"), {}),
     ("machines", "listed", ("--shot-of", "products"), {}),
 ]
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-PATIENCE = 60
+PATIENCE = int(os.environ.get("LATCHKEY_TEST_PATIENCE", "60"))
 CONTROLS = {"push button", "toggle button", "check box", "entry", "password text", "spin button",
             "combo box", "menu", "list item"}
 
@@ -197,4 +197,5 @@ def main():
     return 0
 
 
-sys.exit(main() if "LATCHKEY_TEST_SCRATCH" in os.environ else start_below_xvfb())
+if __name__ == "__main__":
+    sys.exit(main() if "LATCHKEY_TEST_SCRATCH" in os.environ else start_below_xvfb())
