@@ -4,9 +4,11 @@
 #include "ui/lk-shot.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define N_FRAMES   6
 #define MAX_FRAMES 400
+#define DIALOG_MS  2000 /* what a dialog asks before it shows itself */
 
 typedef struct
 {
@@ -114,11 +116,36 @@ show_preferences_page (GtkWindow *window, guint n)
 }
 
 static gboolean
+aim (gpointer user_data)
+{
+  Shot *self = user_data;
+
+  self->target = find_dialog (self->window);
+  if (g_str_equal (self->what, "preferences"))
+    show_preferences_page (self->target, self->page);
+  if (self->width > 0 && self->target != self->window)
+    gtk_window_set_default_size (self->target, self->width, self->height);
+  gtk_widget_add_tick_callback (GTK_WIDGET (self->target), on_frame, self,
+                                (GDestroyNotify) shot_free);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
 take (gpointer user_data)
 {
   Shot *self = user_data;
   GtkWidget *window = GTK_WIDGET (self->window);
 
+  /* A dialog of another page: "keys/page.add-key". */
+  if (strchr (self->what, '/') != NULL)
+    {
+      g_auto (GStrv) parts = g_strsplit (self->what, "/", 2);
+
+      gtk_widget_activate_action (window, "win.show-page", "s", parts[0]);
+      gtk_widget_activate_action (window, parts[1], NULL);
+      g_timeout_add (DIALOG_MS, aim, self);
+      return G_SOURCE_REMOVE;
+    }
   if (g_str_equal (self->what, "preferences"))
     gtk_widget_activate_action (window, "win.preferences", NULL);
   else if (g_str_equal (self->what, "shortcuts"))
@@ -132,14 +159,7 @@ take (gpointer user_data)
   else if (!g_str_equal (self->what, "window"))
     gtk_widget_activate_action (window, "win.show-page", "s", self->what);
 
-  self->target = find_dialog (self->window);
-  if (g_str_equal (self->what, "preferences"))
-    show_preferences_page (self->target, self->page);
-  if (self->width > 0 && self->target != self->window)
-    gtk_window_set_default_size (self->target, self->width, self->height);
-  gtk_widget_add_tick_callback (GTK_WIDGET (self->target), on_frame, self,
-                                (GDestroyNotify) shot_free);
-  return G_SOURCE_REMOVE;
+  return aim (self);
 }
 
 static void
