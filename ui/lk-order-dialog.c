@@ -128,7 +128,12 @@ fill_chooser (LkOrderDialog *self)
     {
       const LkKeyRow *row = self->keys->pdata[i];
 
-      gtk_string_list_take (names, lk_product_key_mask (row->last_five));
+      const char *title = lk_key_row_get_title (row);
+
+      /* The whole mask is too long for a row; it stands below. */
+      gtk_string_list_take (names, *title != '\0'
+                                       ? g_strdup_printf ("%s · %s", row->last_five, title)
+                                       : g_strdup (row->last_five));
     }
   adw_combo_row_set_model (self->key, G_LIST_MODEL (names));
 }
@@ -137,9 +142,9 @@ static void
 fill_key (LkOrderDialog *self)
 {
   const LkKeyRow *key = self->sheet->preview->key;
-  const char *title = key != NULL ? lk_key_row_get_title (key) : "";
   g_autofree char *pool = key != NULL ? lk_order_text_pool (key) : g_strdup ("");
-  g_autofree char *both = g_strdup_printf ("%s%s%s", title, *title != '\0' ? " · " : "", pool);
+  g_autofree char *mask = key != NULL ? lk_product_key_mask (key->last_five) : NULL;
+  g_autofree char *both = mask != NULL ? g_strdup_printf ("%s\n%s", mask, pool) : g_strdup ("");
 
   fill_chooser (self);
   gtk_widget_set_visible (GTK_WIDGET (self->key), takes_key (self));

@@ -145,7 +145,7 @@ get_reason (const LkPreviewLine *line)
     const char *reason;
     const char *text;
   } texts[] = {
-    { "application", N_ ("it is not Windows; latchkeyctl means it with --product") },
+    { "application", N_ ("it is not Windows; latchkeyctl activates it, with --product") },
     { "kms-client",
       N_ ("it has a KMS client key, which a KMS host activates; choose a MAK above") },
     { "no-key", N_ ("no product key is installed; choose one above") },
