@@ -43,12 +43,16 @@ finalize_statement (gpointer statement)
   sqlite3_finalize (statement);
 }
 
-/* SQLite would create the file readable for others. */
+/* SQLite would create the file readable for others. One that is there is not opened: to close it
+ * would drop the locks of every other connection that this process has to it, and then another
+ * process deletes the journal that we write to. */
 static gboolean
 make_private_file (const char *path, GError **error)
 {
-  int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  int fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
+  if (fd < 0 && errno == EEXIST)
+    return TRUE;
   if (fd < 0)
     {
       g_set_error (error, LK_ERROR, LK_ERROR_STORE, "Cannot open the database “%s”: %s", path,
