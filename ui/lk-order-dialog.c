@@ -29,7 +29,7 @@ struct _LkOrderDialog
   GtkWidget *problem_group;
   GtkWidget *problem;
   GtkWidget *anyway_row;
-  GtkCheckButton *anyway;
+  GtkSwitch *anyway;
   GtkWidget *method_group;
   GtkWidget *proxy_row;
   GtkWidget *online_row;
@@ -41,7 +41,7 @@ struct _LkOrderDialog
   GtkListView *included_list;
   GtkListView *left_out_list;
   GtkWidget *entitled_row;
-  GtkCheckButton *entitled;
+  GtkSwitch *entitled;
   GtkWidget *cost_group;
   GtkWidget *cost;
   GtkWidget *leaves;
@@ -88,7 +88,7 @@ can_go (LkOrderDialog *self)
       self->sheet->trouble != NULL)
     return FALSE;
   if (needs_consent (self))
-    return gtk_check_button_get_active (self->anyway);
+    return gtk_switch_get_active (self->anyway);
   return self->sheet->preview->obstacle == LK_OBSTACLE_NONE;
 }
 
@@ -203,7 +203,7 @@ static void
 fill_entitled (LkOrderDialog *self)
 {
   guint n = self->sheet->n_entitled;
-  gboolean is_overruled = gtk_check_button_get_active (self->entitled);
+  gboolean is_overruled = gtk_switch_get_active (self->entitled);
   g_autofree char *text =
       n > 0 ? g_strdup_printf (ngettext ("_Also %u that has a subscription or an OEM entitlement",
                                          "_Also %u that have a subscription or an OEM entitlement",
@@ -372,9 +372,8 @@ on_chosen (LkOrderDialog *self)
       self->order->key_ref = g_strdup_printf ("%" G_GINT64_FORMAT, row->id);
     }
   self->order->is_swept = self->order->names != NULL && self->order->names[0] != NULL &&
-                          self->order->names[1] != NULL &&
-                          !gtk_check_button_get_active (self->entitled);
-  gtk_check_button_set_active (self->anyway, FALSE); /* it was said of another run */
+                          self->order->names[1] != NULL && !gtk_switch_get_active (self->entitled);
+  gtk_switch_set_active (self->anyway, FALSE); /* it was said of another run */
   ask (self, FALSE);
 }
 

@@ -89,8 +89,8 @@ class Person:
             for node in walk(get_application()):
                 if (node.name.startswith(name) and node.getRoleName() == role
                         and node.getState().contains(pyatspi.STATE_SENSITIVE)):
-                    if "click" in (node.queryAction().getName(n)
-                                   for n in range(node.queryAction().nActions)):
+                    if {"click", "toggle"} & {node.queryAction().getName(n)
+                                              for n in range(node.queryAction().nActions)}:
                         return node
             return None
 

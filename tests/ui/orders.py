@@ -11,8 +11,6 @@ import sqlite3
 import subprocess
 import sys
 
-import pyatspi
-
 from desk_rig import Person, await_node, await_that, find, get_application, start_below_xvfb, walk
 
 JOB_PATIENCE = 240
@@ -57,7 +55,7 @@ def find_text(text):
 def await_jobs(rig):
     def are_closed():
         jobs = rig.ask("job", "list")["jobs"]
-        return jobs if jobs and all(job["state"] == "done" for job in jobs) else None
+        return jobs if jobs and all(job["finished_at"] for job in jobs) else None
 
     return await_that("the jobs end", are_closed, JOB_PATIENCE)
 
@@ -78,9 +76,11 @@ def check_activation(rig):
     assert len(before) > 30, before
     assert not find("Activate 0"), "the suggested key makes products ready"
     assert find_text("Installation IDs and extended PIDs of"), "what leaves the network is said"
+    import pyatspi
+
     go = await_node(f"Activate {len(before)} Products")
     assert not go.getState().contains(pyatspi.STATE_SENSITIVE), "an unknown pool needs consent"
-    person.press("Spend although", "check box")
+    person.press("Spend although", "toggle button")
     person.press("Activate ")
     await_that("the toast names the job", lambda: find_text("activating"))
     jobs = await_jobs(rig)
