@@ -9,5 +9,7 @@
  * costs and what is left out, and files the job when the person confirms (a refresh needs no
  * question). What came of it is told by a toast with a link to the job. */
 
-/* @plan: of domain/lk-job.h. @machines: "#ID" of each, NULL-terminated. */
+/* @plan: of domain/lk-job.h; NULL: activate, by proxy or online, whichever fits. @machines: "#ID"
+ * of each, NULL-terminated; NULL: all. Of several, those that have another entitlement are left out
+ * unless the person says otherwise. */
 void lk_order_ask (GtkWidget *from, LkDesk *desk, const char *plan, const char *const *machines);

@@ -4,10 +4,12 @@
 #include "ui/lk-shot.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define N_FRAMES   6
 #define MAX_FRAMES 400
-#define DO_MS      900 /* until what an action asked for has been answered */
+#define DO_MS      900  /* until what an action asked for has been answered */
+#define DIALOG_MS  2000 /* what a dialog asks before it shows itself */
 
 typedef struct
 {
@@ -129,16 +131,9 @@ do_action (GtkWidget *window, const char *detailed)
 }
 
 static gboolean
-take (gpointer user_data)
+aim (gpointer user_data)
 {
   Shot *self = user_data;
-
-  if (self->actions != NULL && self->actions[self->n_done] != NULL)
-    {
-      do_action (GTK_WIDGET (self->window), self->actions[self->n_done++]);
-      g_timeout_add (DO_MS, take, self);
-      return G_SOURCE_REMOVE;
-    }
 
   self->target = find_dialog (self->window);
   if (g_str_equal (self->what, "preferences"))
@@ -151,11 +146,36 @@ take (gpointer user_data)
 }
 
 static gboolean
+take (gpointer user_data)
+{
+  Shot *self = user_data;
+
+  if (self->actions != NULL && self->actions[self->n_done] != NULL)
+    {
+      do_action (GTK_WIDGET (self->window), self->actions[self->n_done++]);
+      g_timeout_add (DO_MS, take, self);
+      return G_SOURCE_REMOVE;
+    }
+
+  return aim (self);
+}
+
+static gboolean
 show (gpointer user_data)
 {
   Shot *self = user_data;
   GtkWidget *window = GTK_WIDGET (self->window);
 
+  /* A dialog of another page: "keys/page.add-key". */
+  if (strchr (self->what, '/') != NULL)
+    {
+      g_auto (GStrv) parts = g_strsplit (self->what, "/", 2);
+
+      gtk_widget_activate_action (window, "win.show-page", "s", parts[0]);
+      gtk_widget_activate_action (window, parts[1], NULL);
+      g_timeout_add (DIALOG_MS, aim, self);
+      return G_SOURCE_REMOVE;
+    }
   if (g_str_equal (self->what, "preferences"))
     gtk_widget_activate_action (window, "win.preferences", NULL);
   else if (g_str_equal (self->what, "shortcuts"))

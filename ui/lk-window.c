@@ -5,6 +5,8 @@
 
 #include "base/lk-clock.h"
 #include "model/lk-summary.h"
+#include "ui/lk-add-machines-dialog.h"
+#include "ui/lk-order.h"
 #include "ui/lk-pages.h"
 #include "ui/lk-practice-page.h"
 #include "ui/lk-preferences.h"
@@ -161,10 +163,33 @@ on_preferences (GtkWidget *widget, const char *action, GVariant *parameter)
 }
 
 static void
+open_add_machines (LkWindow *self, GFile *file)
+{
+  if (self->desk != NULL)
+    gtk_window_present (
+        GTK_WINDOW (lk_add_machines_dialog_new (GTK_WINDOW (self), self->desk, file)));
+}
+
+static gboolean
+on_drop (LkWindow *self, const GValue *value)
+{
+  open_add_machines (self, g_value_get_object (value));
+  return TRUE;
+}
+
+static void
 on_add_machines (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  /* The dialog comes with discovery. */
-  lk_window_say (widget, _ ("Add machines with: latchkeyctl discover file LIST"));
+  open_add_machines (LK_WINDOW (widget), NULL);
+}
+
+static void
+on_activate_all (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  LkWindow *self = user_data;
+
+  if (self->desk != NULL)
+    lk_order_ask (GTK_WIDGET (self), self->desk, NULL, NULL);
 }
 
 static void
@@ -325,6 +350,26 @@ lk_window_say (GtkWidget *widget, const char *text)
     adw_toast_overlay_add_toast (LK_WINDOW (window)->toasts, adw_toast_new (markup));
 }
 
+void
+lk_window_say_with (GtkWidget *widget,
+                    const char *text,
+                    const char *label,
+                    const char *action,
+                    GVariant *target)
+{
+  GtkWidget *window = gtk_widget_get_ancestor (widget, LK_TYPE_WINDOW);
+  g_autofree char *markup = g_markup_escape_text (text, -1);
+  AdwToast *toast = adw_toast_new (markup);
+
+  adw_toast_set_button_label (toast, label);
+  adw_toast_set_action_target_value (toast, target);
+  adw_toast_set_action_name (toast, action);
+  if (window != NULL)
+    adw_toast_overlay_add_toast (LK_WINDOW (window)->toasts, toast);
+  else
+    g_object_unref (toast);
+}
+
 /* From here on nothing that is asked may answer. */
 static void
 close_desk (LkWindow *self)
@@ -410,7 +455,15 @@ lk_window_class_init (LkWindowClass *klass)
 static void
 lk_window_init (LkWindow *self)
 {
+  const GActionEntry entries[] = { { .name = "activate-all", .activate = on_activate_all } };
+  GtkDropTarget *target;
+
+  g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
   self->cancellable = g_cancellable_new ();
   self->state = lk_window_state_open ();
   gtk_widget_init_template (GTK_WIDGET (self));
+
+  target = gtk_drop_target_new (G_TYPE_FILE, GDK_ACTION_COPY);
+  g_signal_connect_swapped (target, "drop", G_CALLBACK (on_drop), self);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
 }

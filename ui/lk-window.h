@@ -25,3 +25,9 @@ gboolean lk_window_is_empty (LkWindow *self);
 
 /* A word to the person, at the bottom of the window that @widget is in, for a few seconds. */
 void lk_window_say (GtkWidget *widget, const char *text);
+/* The same with a button that does an action; @target as for gtk_actionable_set_action_target(). */
+void lk_window_say_with (GtkWidget *widget,
+                         const char *text,
+                         const char *label,
+                         const char *action,
+                         GVariant *target);

@@ -53,9 +53,14 @@ is_named (const LkRow *row, const char *name)
 static gboolean
 check_names (const char *const *names, GPtrArray *rows, GError **error)
 {
+  g_autoptr (GHashTable) ids = g_hash_table_new (g_int64_hash, g_int64_equal);
+
+  for (guint i = 0; i < rows->len; i++)
+    g_hash_table_add (ids, &((LkRow *) g_ptr_array_index (rows, i))->machine_id);
   for (guint i = 0; names[i] != NULL; i++)
     {
-      gboolean found = FALSE;
+      gint64 id = names[i][0] == '#' ? g_ascii_strtoll (names[i] + 1, NULL, 10) : 0;
+      gboolean found = g_hash_table_contains (ids, &id);
 
       for (guint j = 0; j < rows->len && !found; j++)
         found = is_named (g_ptr_array_index (rows, j), names[i]);

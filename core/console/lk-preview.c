@@ -261,7 +261,7 @@ lk_console_preview (LkConsole *self,
 
   index = index_work (work);
   judge.work = index;
-  judge.is_named = order->choice.names != NULL;
+  judge.is_named = order->choice.names != NULL && !order->is_swept;
   judge.names_product = names_product (order);
   preview->lines = g_ptr_array_new_with_free_func (line_free);
   for (guint i = 0; i < preview->rows->len; i++)

@@ -78,12 +78,15 @@ void lk_preview_free (LkPreview *self);
  * LkOrder:
  *
  * @key_ref: of the product key to install, or NULL: none, or the one that is installed
+ * @is_swept: the names were swept up together, not named one by one, so machines that have another
+ *   entitlement are left out all the same
  */
 typedef struct
 {
   const char *plan;
   const char *key_ref;
   LkChoice choice;
+  gboolean is_swept;
 } LkOrder;
 
 /* @is_unknown_name as in lk_console_list_rows(). */

@@ -307,6 +307,17 @@ lk_file_list_parse (const char *data, gsize length, const char *what, GError **e
 }
 
 LkFileList *
+lk_file_list_parse_lines (const char *data, gsize length)
+{
+  LkFileList *list = list_new ();
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Reader reader = { .list = list, .seen = seen };
+
+  read_lines (&reader, data, length);
+  return list;
+}
+
+LkFileList *
 lk_file_list_read_fd (int fd, const char *what, GError **error)
 {
   g_autoptr (GByteArray) data = g_byte_array_new ();

@@ -33,6 +33,8 @@ void lk_file_list_free (LkFileList *self);
 /* From memory; @what names it in the error. LK_ERROR_INVALID only when nothing of it can be read:
  * too large, or a heading without "name" and "address". */
 LkFileList *lk_file_list_parse (const char *data, gsize length, const char *what, GError **error);
+/* A plain list, one machine a line, whatever its first line looks like. */
+LkFileList *lk_file_list_parse_lines (const char *data, gsize length);
 /* Reads to the end of a descriptor, up to the limit. */
 LkFileList *lk_file_list_read_fd (int fd, const char *what, GError **error);
 /* One machine a word; the "line" of a fault is the word's number. */

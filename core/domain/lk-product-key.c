@@ -70,11 +70,31 @@ lk_key_kind_from_channel (const char *channel, const char *description)
   return LK_KEY_UNKNOWN;
 }
 
+guint
+lk_product_key_find_fault (const char *text)
+{
+  guint place = 1;
+
+  if (!g_utf8_validate (text, -1, NULL))
+    return 1;
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      char c = (char) g_ascii_toupper (*p);
+
+      if (lk_is_separator (g_utf8_get_char (p)))
+        continue;
+      if (c != 'N' && strchr (alphabet, c) == NULL)
+        return place;
+      place++;
+    }
+  return 0;
+}
+
 /* Fills @letters with the key in upper case. Messages tell places and numbers, never characters. */
 static gboolean
 read_letters (const char *text, char letters[N_LETTERS + 1], GError **error)
 {
-  guint wrong_place = 0;
+  guint wrong_place = lk_product_key_find_fault (text);
   guint n = 0;
 
   if (!g_utf8_validate (text, -1, NULL))
@@ -88,8 +108,6 @@ read_letters (const char *text, char letters[N_LETTERS + 1], GError **error)
 
       if (lk_is_separator (g_utf8_get_char (p)))
         continue;
-      if (wrong_place == 0 && c != 'N' && strchr (alphabet, c) == NULL)
-        wrong_place = n + 1;
       if (n < N_LETTERS)
         letters[n] = c;
       n++;

@@ -47,5 +47,9 @@ typedef struct
  * alphabet (named by its place), a wrong PKEY2009 checksum. */
 LkSecret *lk_product_key_parse (const char *text, LkKeyFacts *facts, GError **error);
 
+/* The place (from 1, without dashes) of the first character that no product key has, for a key that
+ * is still being typed; 0: there is none. */
+guint lk_product_key_find_fault (const char *text);
+
 /* "•••••-•••••-•••••-•••••-ABC12"; to be freed. */
 char *lk_product_key_mask (const char *last_five);

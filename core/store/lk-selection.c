@@ -447,6 +447,35 @@ lk_selection_parse (const char *text, GError **error)
   return is_good ? g_steal_pointer (&self) : NULL;
 }
 
+/* A list is one node to SQLite, where a chain of OR would be too deep for a thousand machines. */
+static void
+add_list (Condition *condition, const char *column, const char *const *names)
+{
+  guint n = 0;
+
+  for (guint i = 0; names[i] != NULL; i++)
+    if (names[i][0] != '#')
+      {
+        if (n == 0)
+          g_string_append_printf (condition->machine, " OR %s IN (", column);
+        g_string_append (condition->machine, n++ == 0 ? "?" : ", ?");
+        g_ptr_array_add (condition->machine_values, g_strdup (names[i]));
+      }
+  if (n > 0)
+    g_string_append_c (condition->machine, ')');
+}
+
+static void
+add_ids (Condition *condition, const char *const *names)
+{
+  g_string_append (condition->machine, " OR m.id IN (0");
+  for (guint i = 0; names[i] != NULL; i++)
+    if (names[i][0] == '#')
+      g_string_append_printf (condition->machine, ", %" G_GINT64_FORMAT,
+                              g_ascii_strtoll (names[i] + 1, NULL, 10));
+  g_string_append_c (condition->machine, ')');
+}
+
 LkSelection *
 lk_selection_from_names (const char *const *names)
 {
@@ -458,19 +487,10 @@ lk_selection_from_names (const char *const *names)
   Condition condition = { sql, none, values, no_values };
   LkSelection *self;
 
-  for (guint i = 0; names[i] != NULL; i++)
-    {
-      if (names[i][0] == '#')
-        g_string_append (sql, " OR m.id = CAST (? AS INTEGER)");
-      else
-        {
-          g_string_append (sql, " OR m.name = ? OR m.fqdn = ? OR m.address = ?");
-          g_ptr_array_add (values, g_strdup (names[i]));
-          g_ptr_array_add (values, g_strdup (names[i]));
-        }
-      g_ptr_array_add (values, g_strdup (names[i][0] == '#' ? names[i] + 1 : names[i]));
-    }
-
+  add_ids (&condition, names);
+  add_list (&condition, "m.name", names);
+  add_list (&condition, "m.fqdn", names);
+  add_list (&condition, "m.address", names);
   add_condition (&parse, &condition, FALSE);
   self = parse_end (&parse);
   self->text = g_strjoinv (" ", (char **) names);

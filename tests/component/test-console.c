@@ -151,7 +151,11 @@ static LkPreview *
 preview (Fixture *f, const char *plan, gboolean with_key, const LkChoice *choice)
 {
   const LkChoice all = { NULL, NULL, NULL };
-  LkOrder order = { plan, with_key ? f->last_five : NULL, choice != NULL ? *choice : all };
+  LkOrder order = {
+    .plan = plan,
+    .key_ref = with_key ? f->last_five : NULL,
+    .choice = choice != NULL ? *choice : all,
+  };
   g_autoptr (GError) error = NULL;
   LkPreview *result = lk_console_preview (f->console, &order, NULL, &error);
 

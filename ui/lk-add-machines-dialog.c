@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ui/lk-add-machines-dialog.h"
+
+#include "base/lk-error.h"
+#include "console/lk-console-machines.h"
+#include "domain/lk-job.h"
+#include "ui/lk-field.h"
+#include "ui/lk-line-list.h"
+#include "ui/lk-order.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct _LkAddMachinesDialog
+{
+  AdwWindow parent_instance;
+
+  LkDesk *desk;
+  GCancellable *cancellable;
+  LkFileList *typed; /* what the text says */
+  LkFileList *read;  /* what the file says, or NULL */
+  GtkTextTag *wrong;
+  gboolean is_busy;
+
+  GtkButton *cancel;
+  GtkButton *add;
+  GtkWidget *switcher;
+  GtkStack *steps;
+  GtkStack *sources;
+  GtkTextView *text;
+  GtkLabel *file_name;
+  GtkLabel *problem;
+  GtkWidget *found_box;
+  GtkLabel *found_title;
+  GtkListView *found;
+  GtkWidget *faults_box;
+  GtkLabel *faults_title;
+  GtkListView *faults;
+  AdwStatusPage *done;
+  GtkWidget *read_button;
+};
+
+G_DEFINE_FINAL_TYPE (LkAddMachinesDialog, lk_add_machines_dialog, ADW_TYPE_WINDOW)
+
+static gboolean
+is_file (LkAddMachinesDialog *self)
+{
+  return g_strcmp0 (gtk_stack_get_visible_child_name (self->sources), "file") == 0;
+}
+
+static LkFileList *
+get_list (LkAddMachinesDialog *self)
+{
+  return is_file (self) ? self->read : self->typed;
+}
+
+static void
+show_problem (LkAddMachinesDialog *self, const char *text)
+{
+  gtk_label_set_text (self->problem, text != NULL ? text : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->problem), text != NULL);
+}
+
+static char *
+describe_sighting (const LkSighting *sighting)
+{
+  g_autoptr (GString) text = g_string_new (sighting->name);
+
+  if (sighting->address != NULL)
+    g_string_append_printf (text, " · %s", sighting->address);
+  if (sighting->domain != NULL)
+    g_string_append_printf (text, " · %s", sighting->domain);
+  if (sighting->port != 0)
+    g_string_append_printf (text, _ (" · port %u"), sighting->port);
+  if (sighting->tls)
+    g_string_append (text, " · TLS");
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+fill_found (LkAddMachinesDialog *self, const LkFileList *list)
+{
+  g_autoptr (GtkStringList) lines = gtk_string_list_new (NULL);
+  guint n = list != NULL ? list->sightings->len : 0;
+  g_autofree char *title =
+      n > 0 ? g_strdup_printf (ngettext ("%u machine was found", "%u machines were found", n), n)
+            : g_strdup (_ ("What is found appears here"));
+  g_autofree char *verb =
+      n > 0 ? g_strdup_printf (ngettext ("A_dd %u Machine", "A_dd %u Machines", n), n)
+            : g_strdup (_ ("A_dd"));
+  g_autofree char *name =
+      n > 0 ? g_strdup_printf (ngettext ("Add %u machine", "Add %u machines", n), n)
+            : g_strdup (_ ("Add"));
+
+  for (guint i = 0; i < n; i++)
+    gtk_string_list_take (lines, describe_sighting (list->sightings->pdata[i]));
+  lk_line_list_set (self->found, G_LIST_MODEL (lines));
+  gtk_label_set_text (self->found_title, title);
+  gtk_button_set_label (self->add, verb);
+  lk_field_name (GTK_WIDGET (self->add), name);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->add), n > 0 && !self->is_busy);
+}
+
+static void
+fill_faults (LkAddMachinesDialog *self, const LkFileList *list)
+{
+  g_autoptr (GtkStringList) lines = gtk_string_list_new (NULL);
+  guint n = list != NULL ? list->faults->len : 0;
+  g_autofree char *title =
+      g_strdup_printf (ngettext ("%u line is left out", "%u lines are left out", n), n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      const LkLineFault *fault = list->faults->pdata[i];
+
+      gtk_string_list_take (lines, g_strdup_printf (_ ("Line %u: %s"), fault->line, fault->reason));
+    }
+  lk_line_list_set (self->faults, G_LIST_MODEL (lines));
+  gtk_label_set_text (self->faults_title, title);
+  gtk_widget_set_visible (self->faults_box, n > 0);
+}
+
+static void
+fill (LkAddMachinesDialog *self)
+{
+  fill_found (self, get_list (self));
+  fill_faults (self, get_list (self));
+}
+
+static void
+on_source (LkAddMachinesDialog *self)
+{
+  if (self->found_title == NULL) /* the template is still being made */
+    return;
+  show_problem (self, NULL);
+  fill (self);
+}
+
+/* Underlines the lines that are left out. */
+static void
+mark_lines (LkAddMachinesDialog *self, GtkTextBuffer *buffer)
+{
+  GtkTextIter start;
+  GtkTextIter end;
+
+  gtk_text_buffer_get_bounds (buffer, &start, &end);
+  gtk_text_buffer_remove_tag (buffer, self->wrong, &start, &end);
+  for (guint i = 0; i < self->typed->faults->len; i++)
+    {
+      const LkLineFault *fault = self->typed->faults->pdata[i];
+
+      if (!gtk_text_buffer_get_iter_at_line (buffer, &start, (int) fault->line - 1))
+        continue;
+      end = start;
+      gtk_text_iter_forward_to_line_end (&end);
+      gtk_text_buffer_apply_tag (buffer, self->wrong, &start, &end);
+    }
+}
+
+static void
+on_text (LkAddMachinesDialog *self, GtkTextBuffer *buffer)
+{
+  GtkTextIter start;
+  GtkTextIter end;
+  g_autofree char *text = NULL;
+
+  gtk_text_buffer_get_bounds (buffer, &start, &end);
+  text = gtk_text_buffer_get_text (buffer, &start, &end, FALSE);
+  lk_file_list_free (self->typed);
+  self->typed = lk_file_list_parse_lines (text, strlen (text));
+  mark_lines (self, buffer);
+  show_problem (self, NULL);
+  fill (self);
+}
+
+/* A large file takes a while, so not in the main thread. */
+static gpointer
+read_file (LkConsole *console, gpointer question, GCancellable *cancellable, GError **error)
+{
+  const char *path = question;
+  int fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
+  LkFileList *list;
+
+  if (fd < 0)
+    {
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("Cannot open “%s”: %s"), path,
+                   g_strerror (errno));
+      return NULL;
+    }
+  list = lk_file_list_read_fd (fd, path, error);
+  close (fd);
+  return list;
+}
+
+static void
+on_file_read (gpointer answer, const GError *error, gpointer user_data)
+{
+  LkAddMachinesDialog *self = user_data;
+
+  self->is_busy = FALSE;
+  g_clear_pointer (&self->read, lk_file_list_free);
+  self->read = answer;
+  fill (self);
+  show_problem (self, answer == NULL ? error->message : NULL);
+}
+
+static void
+open_file (LkAddMachinesDialog *self, GFile *file)
+{
+  g_autofree char *path = g_file_get_path (file);
+  g_autofree char *name = g_file_get_parse_name (file);
+
+  gtk_stack_set_visible_child_name (self->sources, "file");
+  gtk_label_set_text (self->file_name, name);
+  if (path == NULL)
+    {
+      show_problem (self, _ ("Only files of this computer can be read"));
+      return;
+    }
+  self->is_busy = TRUE;
+  lk_desk_call (self->desk, read_file, g_steal_pointer (&path), g_free,
+                (GDestroyNotify) lk_file_list_free, self->cancellable, on_file_read, self);
+}
+
+static void
+on_chosen (GtkNativeDialog *chooser, int response, LkAddMachinesDialog *self)
+{
+  if (response == GTK_RESPONSE_ACCEPT)
+    {
+      g_autoptr (GFile) file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
+
+      open_file (self, file);
+    }
+  g_object_unref (chooser);
+}
+
+static void
+on_choose (LkAddMachinesDialog *self)
+{
+  GtkFileChooserNative *chooser =
+      gtk_file_chooser_native_new (_ ("A List of Machines"), GTK_WINDOW (self),
+                                   GTK_FILE_CHOOSER_ACTION_OPEN, _ ("_Open"), NULL);
+  g_autoptr (GtkFileFilter) lists = gtk_file_filter_new ();
+  g_autoptr (GtkFileFilter) all = gtk_file_filter_new ();
+
+  gtk_file_filter_set_name (lists, _ ("Lists (CSV, text)"));
+  gtk_file_filter_add_suffix (lists, "csv");
+  gtk_file_filter_add_suffix (lists, "txt");
+  gtk_file_filter_set_name (all, _ ("All files"));
+  gtk_file_filter_add_pattern (all, "*");
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), lists);
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), all);
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (chooser), TRUE);
+  g_signal_connect_object (chooser, "response", G_CALLBACK (on_chosen), self, 0);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+/* A list on its way to the store and back. */
+typedef struct
+{
+  LkFileList *list;
+  guint n_added;
+  guint n_known;
+  char *problem;
+} Adding;
+
+static void
+adding_clear (gpointer data)
+{
+  Adding *self = data;
+
+  g_clear_pointer (&self->list, lk_file_list_free);
+  g_free (self->problem);
+}
+
+static void
+adding_unref (gpointer self)
+{
+  g_atomic_rc_box_release_full (self, adding_clear);
+}
+
+static gpointer
+add_machines (LkConsole *console, gpointer question, GCancellable *cancellable, GError **error)
+{
+  Adding *adding = question;
+  g_autoptr (GError) cause = NULL;
+
+  if (!lk_console_add_machines (console, adding->list, &adding->n_added, &adding->n_known, &cause))
+    adding->problem = g_strdup (cause->message);
+  return g_atomic_rc_box_acquire (adding);
+}
+
+static void
+set_busy (LkAddMachinesDialog *self, gboolean is_busy)
+{
+  self->is_busy = is_busy;
+  gtk_widget_set_sensitive (GTK_WIDGET (self->sources), !is_busy);
+  gtk_widget_set_sensitive (self->switcher, !is_busy);
+}
+
+static void
+on_added (gpointer answer, const GError *error, gpointer user_data)
+{
+  LkAddMachinesDialog *self = user_data;
+  Adding *added = answer; /* NULL: the window closes */
+  g_autofree char *title = NULL;
+  g_autofree char *known = NULL;
+
+  set_busy (self, FALSE);
+  if (added == NULL)
+    return;
+  *(is_file (self) ? &self->read : &self->typed) = g_steal_pointer (&added->list);
+  if (added->problem != NULL)
+    {
+      fill (self);
+      show_problem (self, added->problem);
+      adding_unref (added);
+      return;
+    }
+
+  title = g_strdup_printf (ngettext ("%u Machine Added", "%u Machines Added", added->n_added),
+                           added->n_added);
+  if (added->n_known > 0)
+    known =
+        g_strdup_printf (ngettext ("%u was known already", "%u were known already", added->n_known),
+                         added->n_known);
+  adw_status_page_set_title (self->done, title);
+  adw_status_page_set_description (self->done, known);
+  gtk_widget_hide (self->switcher);
+  gtk_widget_hide (GTK_WIDGET (self->add));
+  gtk_button_set_label (self->cancel, _ ("_Close"));
+  lk_field_name (GTK_WIDGET (self->cancel), _ ("Close"));
+  gtk_stack_set_visible_child_name (self->steps, "done");
+  gtk_widget_grab_focus (self->read_button);
+  adding_unref (added);
+}
+
+static void
+on_add (LkAddMachinesDialog *self)
+{
+  LkFileList **list = is_file (self) ? &self->read : &self->typed;
+  Adding *adding;
+
+  if (*list == NULL || (*list)->sightings->len == 0 || self->is_busy)
+    return;
+  adding = g_atomic_rc_box_new0 (Adding);
+  adding->list = g_steal_pointer (list);
+  set_busy (self, TRUE);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->add), FALSE);
+  lk_desk_call (self->desk, add_machines, adding, adding_unref, adding_unref, self->cancellable,
+                on_added, self);
+}
+
+static void
+on_read (LkAddMachinesDialog *self)
+{
+  const LkFileList *list = get_list (self);
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  GtkWindow *parent = gtk_window_get_transient_for (GTK_WINDOW (self));
+
+  for (guint i = 0; i < list->sightings->len; i++)
+    g_ptr_array_add (names, ((LkSighting *) list->sightings->pdata[i])->name);
+  g_ptr_array_add (names, NULL);
+  lk_order_ask (GTK_WIDGET (parent), self->desk, LK_PLAN_REFRESH,
+                (const char *const *) names->pdata);
+  gtk_window_close (GTK_WINDOW (self));
+}
+
+GtkWidget *
+lk_add_machines_dialog_new (GtkWindow *parent, LkDesk *desk, GFile *file)
+{
+  LkAddMachinesDialog *self =
+      g_object_new (LK_TYPE_ADD_MACHINES_DIALOG, "transient-for", parent, NULL);
+
+  self->desk = g_object_ref (desk);
+  gtk_window_set_focus (GTK_WINDOW (self), GTK_WIDGET (self->text));
+  if (file != NULL)
+    open_file (self, file);
+  return GTK_WIDGET (self);
+}
+
+static void
+lk_add_machines_dialog_dispose (GObject *object)
+{
+  LkAddMachinesDialog *self = LK_ADD_MACHINES_DIALOG (object);
+
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->desk);
+  g_clear_pointer (&self->typed, lk_file_list_free);
+  g_clear_pointer (&self->read, lk_file_list_free);
+  gtk_widget_dispose_template (GTK_WIDGET (self), LK_TYPE_ADD_MACHINES_DIALOG);
+  self->found_title = NULL;
+
+  G_OBJECT_CLASS (lk_add_machines_dialog_parent_class)->dispose (object);
+}
+
+#define BIND(child) gtk_widget_class_bind_template_child (widget_class, LkAddMachinesDialog, child)
+
+static void
+lk_add_machines_dialog_class_init (LkAddMachinesDialogClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = lk_add_machines_dialog_dispose;
+
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/org/latchkey/Latchkey/ui/lk-add-machines-dialog.ui");
+  BIND (cancel);
+  BIND (add);
+  BIND (switcher);
+  BIND (steps);
+  BIND (sources);
+  BIND (text);
+  BIND (file_name);
+  BIND (problem);
+  BIND (found_box);
+  BIND (found_title);
+  BIND (found);
+  BIND (faults_box);
+  BIND (faults_title);
+  BIND (faults);
+  BIND (done);
+  BIND (read_button);
+  gtk_widget_class_bind_template_callback (widget_class, on_add);
+  gtk_widget_class_bind_template_callback (widget_class, on_choose);
+  gtk_widget_class_bind_template_callback (widget_class, on_read);
+  gtk_widget_class_bind_template_callback (widget_class, on_source);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
+}
+
+static void
+lk_add_machines_dialog_init (LkAddMachinesDialog *self)
+{
+  GtkTextBuffer *buffer;
+
+  self->cancellable = g_cancellable_new ();
+  self->typed = lk_file_list_parse_lines ("", 0);
+  gtk_widget_init_template (GTK_WIDGET (self));
+  buffer = gtk_text_view_get_buffer (self->text);
+  self->wrong = gtk_text_buffer_create_tag (buffer, NULL, "underline", PANGO_UNDERLINE_ERROR, NULL);
+  g_signal_connect_swapped (buffer, "changed", G_CALLBACK (on_text), self);
+  fill (self);
+}
