@@ -27,7 +27,7 @@ static const Stage stages[LK_PIPELINE_N_STAGES] = {
 };
 
 /* By LkSpendState. */
-static const char *const spends[LK_COUNT_N_SPENDS] = {
+static const char *const spends[LK_PIPELINE_N_SPENDS] = {
   N_ ("Reserved, not sent yet"),
   N_ ("Sent, no answer yet"),
   N_ ("Confirmed"),
@@ -48,7 +48,7 @@ struct _LkActivationsPage
   GtkWidget *cards[LK_PIPELINE_N_STAGES];
   GtkLabel *counts[LK_PIPELINE_N_STAGES];
   GtkLabel *failed[LK_PIPELINE_N_STAGES];
-  GtkLabel *spends[LK_COUNT_N_SPENDS];
+  GtkLabel *spends[LK_PIPELINE_N_SPENDS];
 
   GtkStack *stack;
   GtkFlowBox *pipeline;
@@ -119,7 +119,7 @@ on_pipeline (gpointer answer, const GError *error, gpointer user_data)
 
   for (guint i = 0; i < LK_PIPELINE_N_STAGES; i++)
     show_stage (self, i, pipeline);
-  for (guint i = 0; i < LK_COUNT_N_SPENDS; i++)
+  for (guint i = 0; i < LK_PIPELINE_N_SPENDS; i++)
     {
       g_autofree char *count = g_strdup_printf ("%'u", pipeline->by_spend[i]);
 
@@ -288,7 +288,7 @@ lk_activations_page_init (LkActivationsPage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   for (guint i = 0; i < LK_PIPELINE_N_STAGES; i++)
     add_stage (self, i);
-  for (guint i = 0; i < LK_COUNT_N_SPENDS; i++)
+  for (guint i = 0; i < LK_PIPELINE_N_SPENDS; i++)
     add_spend (self, i);
   g_signal_connect (self, "map", G_CALLBACK (on_map), NULL);
 }

@@ -39,6 +39,18 @@ take_counts (LkPipeline *self, const LkPipelineCount *count)
   self->counts[LK_PIPELINE_LICENSED] = count->n_licensed;
 }
 
+/* Of all keys together. */
+static gboolean
+take_spends (LkPipeline *self, LkStore *store, GError **error)
+{
+  g_autoptr (GPtrArray) by_key = lk_store_count_spends (store, error);
+
+  for (guint i = 0; by_key != NULL && i < by_key->len; i++)
+    for (guint j = 0; j < LK_PIPELINE_N_SPENDS; j++)
+      self->by_spend[j] += ((const LkSpendCount *) by_key->pdata[i])->n[j];
+  return by_key != NULL;
+}
+
 static gboolean
 find_stage (const LkItemRow *item, LkPipelineStage *stage)
 {
@@ -59,8 +71,7 @@ lk_pipeline_read (LkStore *store, gpointer now, GError **error)
   LkPipelineCount count;
   guint n;
 
-  if (!lk_store_count_pipeline (store, &count, error) ||
-      !lk_store_count_spend_states (store, self->by_spend, error))
+  if (!lk_store_count_pipeline (store, &count, error) || !take_spends (self, store, error))
     return NULL;
   take_counts (self, &count);
 

@@ -4,6 +4,9 @@
 #include "model/lk-reader.h"
 #include "store/lk-counts.h"
 #include "store/lk-jobs.h"
+#include "store/lk-spends.h"
+
+#define LK_PIPELINE_N_SPENDS (LK_SPEND_UNKNOWN + 1)
 
 /* Where an activation by proxy stands, in the order in which a product passes. */
 typedef enum
@@ -27,8 +30,8 @@ typedef struct
   guint counts[LK_PIPELINE_N_STAGES];
   /* Of the last day, by the stage in which they stayed; at most 1,000 are looked at. */
   guint failed[LK_PIPELINE_N_STAGES];
-  GPtrArray *failures;               /* the latest of these, LkItemRow, at most 20 */
-  guint by_spend[LK_COUNT_N_SPENDS]; /* what the service was asked for, by LkSpendState */
+  GPtrArray *failures;                  /* the latest of these, LkItemRow, at most 20 */
+  guint by_spend[LK_PIPELINE_N_SPENDS]; /* what the service was asked for, by LkSpendState */
 } LkPipeline;
 
 void lk_pipeline_free (LkPipeline *self);

@@ -169,37 +169,3 @@ lk_store_count_pipeline (LkStore *self, LkPipelineCount *out, GError **error)
   lk_store_return_reader (self, db);
   return done;
 }
-
-static gboolean
-count_spends (LkDb *db, guint *by_state, GError **error)
-{
-  g_autoptr (GError) local_error = NULL;
-  g_autoptr (LkQuery) query =
-      lk_db_query (db, error, "SELECT state, count (*) FROM spend GROUP BY state", "");
-
-  if (query == NULL)
-    return FALSE;
-  while (lk_query_next (query, &local_error))
-    for (guint i = 0; i < LK_COUNT_N_SPENDS; i++)
-      if (g_strcmp0 (lk_query_text (query, 0), lk_spend_state_to_word ((LkSpendState) i)) == 0)
-        by_state[i] = (guint) lk_query_int (query, 1);
-
-  if (local_error == NULL)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return FALSE;
-}
-
-gboolean
-lk_store_count_spend_states (LkStore *self, guint by_state[LK_COUNT_N_SPENDS], GError **error)
-{
-  LkDb *db = lk_store_borrow_reader (self, error);
-  gboolean done = FALSE;
-
-  for (guint i = 0; i < LK_COUNT_N_SPENDS; i++)
-    by_state[i] = 0;
-  if (db != NULL)
-    done = count_spends (db, by_state, error);
-  lk_store_return_reader (self, db);
-  return done;
-}

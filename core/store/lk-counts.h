@@ -2,7 +2,6 @@
 #pragma once
 
 #include "domain/lk-license.h"
-#include "ledger/lk-ledger.h"
 #include "store/lk-store.h"
 
 /* Figures over the whole fleet. */
@@ -44,9 +43,3 @@ typedef struct
 } LkPipelineCount;
 
 gboolean lk_store_count_pipeline (LkStore *self, LkPipelineCount *out, GError **error);
-
-#define LK_COUNT_N_SPENDS (LK_SPEND_UNKNOWN + 1)
-
-/* Activations by LkSpendState. */
-gboolean
-lk_store_count_spend_states (LkStore *self, guint by_state[LK_COUNT_N_SPENDS], GError **error);
