@@ -3,19 +3,249 @@
 
 #include "ui/lk-activations-page.h"
 
+#include "base/lk-clock.h"
+#include "model/lk-pipeline.h"
+#include "ui/lk-field.h"
+#include "ui/lk-item-cell.h"
+
+#include <glib/gi18n.h>
+
+typedef struct
+{
+  const char *title;
+  const char *text;
+  const char *selection; /* of exactly these rows, or NULL */
+} Stage;
+
+static const Stage stages[LK_PIPELINE_N_STAGES] = {
+  { N_ ("Needs key"), N_ ("The key is being installed and the installation ID read"), NULL },
+  { N_ ("Has IID"), N_ ("Nothing was asked for its installation ID yet"), NULL },
+  { N_ ("Waiting for CID"), N_ ("The confirmation ID was asked for"), NULL },
+  { N_ ("Has CID"), N_ ("The confirmation ID is on record"), NULL },
+  { N_ ("Deposited"), N_ ("The machine has yet to say that it is licensed"), NULL },
+  { N_ ("Licensed"), N_ ("Products with a MAK that are licensed"), "kind=mak,state=licensed" },
+};
+
+/* By LkSpendState. */
+static const char *const spends[LK_PIPELINE_N_SPENDS] = {
+  N_ ("Reserved, not sent yet"),
+  N_ ("Sent, no answer yet"),
+  N_ ("Confirmed"),
+  N_ ("Refused"),
+  N_ ("Sent, what came of it is not known"),
+};
+
 struct _LkActivationsPage
 {
   AdwBin parent_instance;
 
   LkDesk *desk;
+  GCancellable *cancellable; /* of what was asked for this desk */
+  gulong changed_id;
+  gboolean is_asking;
+  gboolean is_stale; /* something changed since we asked */
+
+  GtkWidget *cards[LK_PIPELINE_N_STAGES];
+  GtkLabel *counts[LK_PIPELINE_N_STAGES];
+  GtkLabel *failed[LK_PIPELINE_N_STAGES];
+  GtkLabel *spends[LK_PIPELINE_N_SPENDS];
+
+  GtkStack *stack;
+  GtkFlowBox *pipeline;
+  GtkListBox *exchange;
+  GtkListBox *failures;
 };
+
+static void lk_activations_page_init_page (LkPageInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (LkActivationsPage,
+                               lk_activations_page,
+                               ADW_TYPE_BIN,
+                               G_IMPLEMENT_INTERFACE (LK_TYPE_PAGE, lk_activations_page_init_page))
+
+static void ask (LkActivationsPage *self);
+
+static void
+show_stage (LkActivationsPage *self, guint i, const LkPipeline *pipeline)
+{
+  guint n_failed = pipeline->failed[i];
+  g_autofree char *count = g_strdup_printf ("%'u", pipeline->counts[i]);
+  g_autofree char *failed =
+      g_strdup_printf (ngettext ("%'u failed here", "%'u failed here", n_failed), n_failed);
+  g_autofree char *name = n_failed > 0
+                              ? g_strdup_printf ("%s: %s, %s", _ (stages[i].title), count, failed)
+                              : g_strdup_printf ("%s: %s", _ (stages[i].title), count);
+
+  gtk_label_set_text (self->counts[i], count);
+  gtk_label_set_text (self->failed[i], n_failed > 0 ? failed : "");
+  lk_field_name (self->cards[i], name);
+}
+
+static void
+show_failures (LkActivationsPage *self, const GPtrArray *failures)
+{
+  GtkListBoxRow *row;
+
+  for (guint i = 0; i < failures->len; i++)
+    {
+      const LkItemRow *item = failures->pdata[i];
+      GtkWidget *cell;
+
+      row = gtk_list_box_get_row_at_index (self->failures, (int) i);
+      if (row == NULL)
+        {
+          row = GTK_LIST_BOX_ROW (gtk_list_box_row_new ());
+          gtk_list_box_row_set_child (row, lk_item_cell_new ());
+          gtk_list_box_append (self->failures, GTK_WIDGET (row));
+        }
+      cell = gtk_list_box_row_get_child (row);
+      lk_item_cell_set_row (LK_ITEM_CELL (cell), item);
+      g_object_set_data_full (G_OBJECT (cell), "lk-rows",
+                              g_strdup_printf ("id=%" G_GINT64_FORMAT, item->machine_id), g_free);
+    }
+  while ((row = gtk_list_box_get_row_at_index (self->failures, (int) failures->len)) != NULL)
+    gtk_list_box_remove (self->failures, GTK_WIDGET (row));
+}
+
+static void
+on_pipeline (gpointer answer, const GError *error, gpointer user_data)
+{
+  LkActivationsPage *self = user_data;
+  g_autoptr (LkPipeline) pipeline = answer;
+
+  self->is_asking = FALSE;
+  if (pipeline == NULL)
+    return; /* the window says it */
+
+  for (guint i = 0; i < LK_PIPELINE_N_STAGES; i++)
+    show_stage (self, i, pipeline);
+  for (guint i = 0; i < LK_PIPELINE_N_SPENDS; i++)
+    {
+      g_autofree char *count = g_strdup_printf ("%'u", pipeline->by_spend[i]);
+
+      gtk_label_set_text (self->spends[i], count);
+    }
+  show_failures (self, pipeline->failures);
+  gtk_stack_set_visible_child_name (self->stack, "pipeline");
+  if (self->is_stale)
+    ask (self);
+}
+
+/* One question at a time, and none while nobody looks. */
+static void
+ask (LkActivationsPage *self)
+{
+  gint64 *now;
+
+  self->is_stale = self->is_asking || !gtk_widget_get_mapped (GTK_WIDGET (self));
+  if (self->is_stale || self->desk == NULL)
+    return;
+
+  self->is_asking = TRUE;
+  now = g_new (gint64, 1);
+  *now = lk_clock_now (NULL);
+  lk_reader_ask (lk_desk_get_reader (self->desk), lk_pipeline_read, now, g_free,
+                 (GDestroyNotify) lk_pipeline_free, self->cancellable, on_pipeline, self);
+}
+
+static void
+on_map (LkActivationsPage *self)
+{
+  if (self->is_stale)
+    ask (self);
+}
+
+static void
+on_stage (GtkWidget *card, const Stage *stage)
+{
+  gtk_widget_activate_action (card, "win.show-rows", "s", stage->selection);
+}
+
+static void
+on_failure (GtkListBox *box, GtkListBoxRow *row)
+{
+  const char *rows = g_object_get_data (G_OBJECT (gtk_list_box_row_get_child (row)), "lk-rows");
+
+  gtk_widget_activate_action (GTK_WIDGET (box), "win.show-rows", "s", rows);
+}
+
+static GtkWidget *
+add_label (GtkWidget *box, const char *text, const char *style)
+{
+  GtkWidget *label = gtk_label_new (text);
+
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_justify (GTK_LABEL (label), GTK_JUSTIFY_CENTER);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 16);
+  gtk_widget_add_css_class (label, style);
+  gtk_box_append (GTK_BOX (box), label);
+  return label;
+}
+
+/* A stage that has a list behind it is a button. */
+static void
+add_stage (LkActivationsPage *self, guint i)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 3);
+  GtkWidget *card = box;
+  GtkWidget *child = gtk_flow_box_child_new ();
+
+  add_label (box, _ (stages[i].title), "heading");
+  self->counts[i] = GTK_LABEL (add_label (box, "0", "title-1"));
+  self->failed[i] = GTK_LABEL (add_label (box, "", "error"));
+  gtk_widget_add_css_class (add_label (box, _ (stages[i].text), "caption"), "dim-label");
+  if (stages[i].selection != NULL)
+    {
+      card = gtk_button_new ();
+      gtk_button_set_child (GTK_BUTTON (card), box);
+      g_signal_connect (card, "clicked", G_CALLBACK (on_stage), (gpointer) &stages[i]);
+    }
+  else
+    {
+      card = adw_bin_new ();
+      adw_bin_set_child (ADW_BIN (card), box);
+    }
+  gtk_widget_add_css_class (card, "card");
+  gtk_widget_add_css_class (card, "lk-card");
+  gtk_widget_set_size_request (card, 132, -1);
+  gtk_flow_box_child_set_child (GTK_FLOW_BOX_CHILD (child), card);
+  gtk_widget_set_focusable (child, FALSE);
+  gtk_flow_box_append (self->pipeline, child);
+  self->cards[i] = stages[i].selection != NULL ? card : child;
+}
+
+static void
+add_spend (LkActivationsPage *self, guint i)
+{
+  GtkWidget *row = adw_action_row_new ();
+
+  self->spends[i] = GTK_LABEL (gtk_label_new ("0"));
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _ (spends[i]));
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), GTK_WIDGET (self->spends[i]));
+  gtk_list_box_append (self->exchange, row);
+}
 
 static void
 lk_activations_page_set_desk (LkPage *page, LkDesk *desk)
 {
   LkActivationsPage *self = LK_ACTIVATIONS_PAGE (page);
 
+  if (self->desk == desk)
+    return;
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  if (self->desk != NULL)
+    g_clear_signal_handler (&self->changed_id, lk_desk_get_reader (self->desk));
   g_set_object (&self->desk, desk);
+  self->is_asking = FALSE;
+  if (desk == NULL)
+    return;
+
+  self->cancellable = g_cancellable_new ();
+  self->changed_id =
+      g_signal_connect_swapped (lk_desk_get_reader (desk), "changed", G_CALLBACK (ask), self);
+  ask (self);
 }
 
 static void
@@ -24,18 +254,14 @@ lk_activations_page_init_page (LkPageInterface *iface)
   iface->set_desk = lk_activations_page_set_desk;
 }
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (LkActivationsPage,
-                               lk_activations_page,
-                               ADW_TYPE_BIN,
-                               G_IMPLEMENT_INTERFACE (LK_TYPE_PAGE, lk_activations_page_init_page))
-
 static void
 lk_activations_page_dispose (GObject *object)
 {
   LkActivationsPage *self = LK_ACTIVATIONS_PAGE (object);
 
+  lk_activations_page_set_desk (LK_PAGE (self), NULL);
+  adw_bin_set_child (ADW_BIN (self), NULL); /* the stack, or it would be let go of twice */
   gtk_widget_dispose_template (GTK_WIDGET (self), LK_TYPE_ACTIVATIONS_PAGE);
-  g_clear_object (&self->desk);
 
   G_OBJECT_CLASS (lk_activations_page_parent_class)->dispose (object);
 }
@@ -49,10 +275,20 @@ lk_activations_page_class_init (LkActivationsPageClass *klass)
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/latchkey/Latchkey/ui/lk-activations-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, LkActivationsPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, LkActivationsPage, pipeline);
+  gtk_widget_class_bind_template_child (widget_class, LkActivationsPage, exchange);
+  gtk_widget_class_bind_template_child (widget_class, LkActivationsPage, failures);
+  gtk_widget_class_bind_template_callback (widget_class, on_failure);
 }
 
 static void
 lk_activations_page_init (LkActivationsPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  for (guint i = 0; i < LK_PIPELINE_N_STAGES; i++)
+    add_stage (self, i);
+  for (guint i = 0; i < LK_PIPELINE_N_SPENDS; i++)
+    add_spend (self, i);
+  g_signal_connect (self, "map", G_CALLBACK (on_map), NULL);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starts the window again and again and has it take pictures of itself: shots.py BUILD [FOLDER].
-Fails when a picture is missing or empty, when the program says anything on standard error, or when
+"""Starts the window again and again and has it take pictures of itself: shots.py BUILD [FOLDER
+[PREFIX]]; of PREFIX, only those whose names begin so. Fails when a picture is missing or empty, when the program says anything on standard error, or when
 it does not end by itself. The pictures are for people to look at."""
 import os
 import pathlib
@@ -55,6 +55,20 @@ PICTURES = [
                                   "win.show-rows('days<many')"), {}),
     ("products-nothing", "listed", ("--shot-of", "products", "--shot-do",
                                     "win.show-rows('nowhere')"), {}),
+    ("overview", "practice", ("--shot-of", "overview") + SEEN, {}),
+    ("overview-dark", "practice", ("--shot-of", "overview") + SEEN, DARK),
+    ("overview-contrast", "practice", ("--shot-of", "overview") + SEEN, CONTRAST),
+    ("overview-narrow", "practice", ("--shot-of", "overview") + SEEN + NARROW, {}),
+    ("activations", "practice", ("--shot-of", "activations") + SEEN, {}),
+    ("activations-dark", "practice", ("--shot-of", "activations") + SEEN, DARK),
+    ("activations-contrast", "practice", ("--shot-of", "activations") + SEEN, CONTRAST),
+    ("activations-narrow", "practice", ("--shot-of", "activations") + SEEN + NARROW, {}),
+    ("jobs", "practice", ("--shot-of", "jobs") + SEEN, {}),
+    ("jobs-dark", "practice", ("--shot-of", "jobs") + SEEN, DARK),
+    ("jobs-contrast", "practice", ("--shot-of", "jobs") + SEEN, CONTRAST),
+    ("jobs-narrow", "practice", ("--shot-of", "jobs") + SEEN + NARROW, {}),
+    ("jobs-empty", "listed", ("--shot-of", "jobs"), {}),
+    ("overview-unread", "listed", ("--shot-of", "overview"), {}),
     ("machines", "listed", ("--shot-of", "products"), {}),
 ]
 
@@ -111,6 +125,7 @@ def take(build, scratch, folder, environment, picture):
 def main():
     build = pathlib.Path(sys.argv[1]).resolve()
     folder = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else build / "pictures"
+    prefix = sys.argv[3] if len(sys.argv) > 3 else ""
     if not shutil.which("xvfb-run") or not shutil.which("dbus-run-session"):
         print("xvfb or dbus is missing", file=sys.stderr)
         return 77
@@ -119,7 +134,7 @@ def main():
         environment = make_environment(pathlib.Path(scratch))
         list_machines(build, pathlib.Path(scratch), environment)
         results = [take(build, pathlib.Path(scratch), folder.resolve(), environment, picture)
-                   for picture in PICTURES]
+                   for picture in PICTURES if picture[0].startswith(prefix)]
     return 0 if all(results) else 1
 
 
