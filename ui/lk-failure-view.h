@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "store/lk-jobs.h"
+#include "console/lk-console-jobs.h"
 
 #include <adwaita.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "console/lk-console-jobs.h"
 #include "domain/lk-codes.h"
 #include "model/lk-table-list.h"
-#include "store/lk-jobs.h"
 
 /* Jobs and their rows, in words and figures for people. Texts are to be freed unless const. */
 

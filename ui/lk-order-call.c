@@ -9,8 +9,8 @@
 #include "console/lk-console-keys.h"
 #include "console/lk-console-secrets.h"
 #include "console/lk-console-settings.h"
+#include "console/lk-preview.h"
 #include "domain/lk-job.h"
-#include "job/lk-plan.h"
 
 void
 lk_order_ask_free (LkOrderAsk *self)
@@ -124,42 +124,49 @@ look_for_trouble (LkConsole *console, LkOrderSheet *sheet)
     sheet->trouble = g_strdup (error->message);
 }
 
-gpointer
-lk_order_call_preview (LkConsole *console,
-                       gpointer question,
-                       GCancellable *cancellable,
-                       GError **error)
+/* Everything that the sheet shows. */
+static gboolean
+fill_sheet (LkConsole *console, const LkOrderAsk *ask, LkOrderSheet *sheet, GError **error)
 {
-  const LkOrderAsk *ask = question;
   const LkChoice choice = { .names = (const char *const *) ask->names };
-  LkOrderSheet *sheet = g_atomic_rc_box_new0 (LkOrderSheet);
   const LkKeyRow *key = NULL;
   g_autofree char *ref = NULL;
 
   sheet->backend = lk_console_get_setting (console, LK_SETTING_BACKEND_URL, NULL);
   sheet->keys = lk_console_list_keys (console, error);
   if (sheet->keys == NULL || !read_preview (console, ask, ask->key_ref, sheet, error))
-    goto fail;
+    return FALSE;
 
   key = ask->suggests && lk_plan_spends (sheet->preview->plan) ? suggest_key (sheet) : NULL;
   if (key != NULL)
     {
       ref = g_strdup_printf ("%" G_GINT64_FORMAT, key->id);
       if (!read_preview (console, ask, ref, sheet, error))
-        goto fail;
+        return FALSE;
     }
   sheet->asked = lk_console_list_unanswered (console, &choice, error);
   sheet->warnings =
       sheet->asked != NULL ? lk_console_list_credential_warnings (console, error) : NULL;
   if (sheet->warnings == NULL)
-    goto fail;
+    return FALSE;
 
   sheet->n_entitled =
       count_reason (sheet->preview, "subscription") + count_reason (sheet->preview, "oem");
   look_for_trouble (console, sheet);
-  return sheet;
+  return TRUE;
+}
 
-fail:
+gpointer
+lk_order_call_preview (LkConsole *console,
+                       gpointer question,
+                       GCancellable *cancellable,
+                       GError **error)
+{
+  LkOrderSheet *sheet = g_atomic_rc_box_new0 (LkOrderSheet);
+
+  if (fill_sheet (console, question, sheet, error))
+    return sheet;
+
   lk_order_sheet_unref (sheet);
   return NULL;
 }

@@ -4,8 +4,8 @@
 #include "ui/lk-order-dialog.h"
 
 #include "console/lk-console-keys.h"
+#include "console/lk-preview.h"
 #include "domain/lk-job.h"
-#include "job/lk-plan.h"
 #include "ui/lk-field.h"
 #include "ui/lk-line-list.h"
 #include "ui/lk-order-text.h"

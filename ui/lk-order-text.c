@@ -3,8 +3,8 @@
 
 #include "ui/lk-order-text.h"
 
+#include "console/lk-preview.h"
 #include "domain/lk-job.h"
-#include "job/lk-plan.h"
 
 #include <glib/gi18n.h>
 
