@@ -71,11 +71,13 @@ def search(text):
 
 def await_same(build, selection):
     """The page shows what the command line lists. The lab's machines may still be being read."""
-    await_that(selection, lambda: get_count() == (len(list_rows(build, selection)), 0))
-    rows = list_rows(build, selection)
-    await_that("the names", lambda: 0 < len(get_names()) and
-               set(get_names()) <= {row["name"] for row in rows})
-    return rows
+    def look_at_both():
+        rows = list_rows(build, selection)
+        names = get_names()
+        return rows if get_count() == (len(rows), 0) and names and set(names) <= {
+            row["name"] for row in rows} else None
+
+    return await_that(f"the same for “{selection}”", look_at_both)
 
 
 def check_search(build):
