@@ -149,6 +149,18 @@ def check_details(build):
     print("ok the details show the machine")
 
 
+def check_menu():
+    search("name=pc-0001")
+    await_that("some rows", lambda: 0 < (get_count() or (0, 0))[0] < 5)
+    click_first_row()
+    subprocess.run(["xdotool", "key", "shift+F10"], check=True)
+    await_that("the menu", lambda: [node for node in walk_page(get_application())
+                                    if node.name == "Install Key…"
+                                    and node.getRoleName() == "menu item"])
+    subprocess.run(["xdotool", "key", "Escape"], check=True)
+    print("ok the keyboard opens the row's menu")
+
+
 def check_survival():
     """A selection is of rows, not of places."""
     search("name=pc-000*")
@@ -177,6 +189,7 @@ def main():
         check_sort()
         check_details(build)
         check_survival()
+        check_menu()
     finally:
         window.send_signal(signal.SIGKILL)
         window.wait()
