@@ -9,6 +9,7 @@
 #include "ui/lk-event-row.h"
 #include "ui/lk-explanation.h"
 #include "ui/lk-fact.h"
+#include "ui/lk-field.h"
 #include "ui/lk-product-columns.h"
 
 #include <glib/gi18n.h>
@@ -193,7 +194,7 @@ on_filled (LkDetailsPane *self)
 {
   const LkRow *row = self->item != NULL ? lk_row_item_get_row (self->item) : NULL;
 
-  gtk_stack_set_visible_child_name (self->stack, row != NULL ? "row" : "none");
+  lk_field_show_page (self->stack, row != NULL ? "row" : "none");
   plan_timeline (self);
   if (row == NULL)
     return;

@@ -21,3 +21,6 @@ void lk_field_confirm (GtkWidget *parent,
                        const char *verb,
                        GCallback done,
                        gpointer user_data);
+
+/* Shows one page of a stack and hides the others, or a screen reader reads them all. */
+void lk_field_show_page (GtkStack *stack, const char *name);

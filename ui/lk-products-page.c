@@ -5,6 +5,7 @@
 
 #include "domain/lk-job.h"
 #include "ui/lk-details-pane.h"
+#include "ui/lk-field.h"
 #include "ui/lk-filter-row.h"
 #include "ui/lk-product-columns.h"
 #include "ui/lk-row-picker.h"
@@ -139,7 +140,7 @@ on_loaded (LkProductsPage *self)
 {
   guint n = g_list_model_get_n_items (G_LIST_MODEL (self->list));
 
-  gtk_stack_set_visible_child_name (self->stack, n > 0 ? "rows" : "nothing");
+  lk_field_show_page (self->stack, n > 0 ? "rows" : "nothing");
 }
 
 static void
@@ -243,6 +244,8 @@ on_row_activated (LkProductsPage *self, guint position)
 static void
 on_reveal (LkProductsPage *self)
 {
+  /* What is not shown is hidden, too, or a screen reader reads it. */
+  gtk_widget_set_visible (GTK_WIDGET (self->details), adw_flap_get_reveal_flap (self->flap));
   if (self->picker != NULL)
     show_details (self);
 }
@@ -480,4 +483,5 @@ lk_products_page_init (LkProductsPage *self)
   if (self->state != NULL)
     g_settings_bind (self->state, SETTING_DETAILS, self->flap, "reveal-flap",
                      G_SETTINGS_BIND_DEFAULT);
+  on_reveal (self);
 }

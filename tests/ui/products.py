@@ -71,11 +71,13 @@ def search(text):
 
 def await_same(build, selection):
     """The page shows what the command line lists. The lab's machines may still be being read."""
-    await_that(selection, lambda: get_count() == (len(list_rows(build, selection)), 0))
-    rows = list_rows(build, selection)
-    await_that("the names", lambda: 0 < len(get_names()) and
-               set(get_names()) <= {row["name"] for row in rows})
-    return rows
+    def look_at_both():
+        rows = list_rows(build, selection)
+        names = get_names()
+        return rows if get_count() == (len(rows), 0) and names and set(names) <= {
+            row["name"] for row in rows} else None
+
+    return await_that(f"the same for “{selection}”", look_at_both)
 
 
 def check_search(build):
@@ -100,7 +102,17 @@ def click_header(title):
     """GTK 4.8 has no action for a header: the mouse does it."""
     header = next(node for node in walk(look("Products", "tree table"))
                   if node.name == title and node.getRoleName() == "label")
-    box = header.queryComponent().getExtents(1)  # of the window
+    click(header)
+
+
+def click_first_row():
+    """So that the keyboard goes to the list."""
+    rows = [node for node in look("Products", "tree table") if node.getRoleName() == "list"][0]
+    click(next(part for part in walk(rows[0]) if part.getRoleName() == "label"))
+
+
+def click(node):
+    box = node.queryComponent().getExtents(1)  # of the window
     window = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "Practice Lab"],
                             stdout=subprocess.PIPE, text=True, check=True).stdout.split()[-1]
     subprocess.run(["xdotool", "mousemove", "--window", window, str(box.x + 10),
@@ -124,8 +136,8 @@ def check_details(build):
     rows = await_same(build, "name=pc-0001")
     subprocess.run(["xdotool", "key", "F9"], check=True)
     await_node("No Selection")
-    click_header("Machine")  # the keyboard goes to the list
-    subprocess.run(["xdotool", "key", "Down", "ctrl+a"], check=True)
+    click_first_row()
+    subprocess.run(["xdotool", "key", "ctrl+a"], check=True)
     await_that("all are selected", lambda: get_count() == (len(rows), len(rows)))
     await_that("the machine's UUID", lambda: look(rows[0]["uuid"], "label"))
     await_node("Read the machine", "label")
@@ -137,12 +149,24 @@ def check_details(build):
     print("ok the details show the machine")
 
 
+def check_menu():
+    search("name=pc-0001")
+    await_that("some rows", lambda: 0 < (get_count() or (0, 0))[0] < 5)
+    click_first_row()
+    subprocess.run(["xdotool", "key", "shift+F10"], check=True)
+    await_that("the menu", lambda: [node for node in walk_page(get_application())
+                                    if node.name == "Install Key…"
+                                    and node.getRoleName() == "menu item"])
+    subprocess.run(["xdotool", "key", "Escape"], check=True)
+    print("ok the keyboard opens the row's menu")
+
+
 def check_survival():
     """A selection is of rows, not of places."""
     search("name=pc-000*")
     await_that("some rows", lambda: (get_count() or (0, 0))[0] > 2)
-    click_header("Machine")
-    subprocess.run(["xdotool", "key", "Down", "ctrl+a"], check=True)
+    click_first_row()
+    subprocess.run(["xdotool", "key", "ctrl+a"], check=True)
     await_that("all are selected", lambda: get_count()[1] > 2 and get_count()[0] == get_count()[1])
     n = get_count()[1]
     click_header("Machine")
@@ -165,6 +189,7 @@ def main():
         check_sort()
         check_details(build)
         check_survival()
+        check_menu()
     finally:
         window.send_signal(signal.SIGKILL)
         window.wait()
