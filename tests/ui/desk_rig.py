@@ -94,7 +94,14 @@ class Person:
                         return node
             return None
 
-        await_that(name, look).queryAction().doAction(0)
+        try:
+            await_that(name, look, 20).queryAction().doAction(0)
+        except AssertionError:
+            for node in walk(get_application()):
+                if node.name.startswith(name[:6]):
+                    print(node, node.getRoleName(), [str(x) for x in node.getState().getStates()][:20],
+                          [node.queryAction().getName(n) for n in range(node.queryAction().nActions)] if 'Action' in node.get_interfaces() else None)
+            raise
         self.done.append(f"click {name}")
 
     def write(self, name, text):
