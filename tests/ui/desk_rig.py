@@ -81,36 +81,31 @@ class Person:
     def __init__(self):
         self.done = []
 
-    def press(self, name, role="push button"):
+    def press(self, name, role="push button", is_whole=False):
         """What a menu button is called so, is the button inside of it, too: the one that acts."""
         import pyatspi
 
         def look():
             for node in walk(get_application()):
-                if (node.name.startswith(name) and node.getRoleName() == role
+                if (node.name.startswith(name) and (node.name == name or not is_whole)
+                        and node.getRoleName() == role
                         and node.getState().contains(pyatspi.STATE_SENSITIVE)):
                     if {"click", "toggle"} & {node.queryAction().getName(n)
                                               for n in range(node.queryAction().nActions)}:
                         return node
             return None
 
-        try:
-            await_that(name, look, 20).queryAction().doAction(0)
-        except AssertionError:
-            for node in walk(get_application()):
-                if node.name.startswith(name[:6]):
-                    print(node, node.getRoleName(), [str(x) for x in node.getState().getStates()][:20],
-                          [node.queryAction().getName(n) for n in range(node.queryAction().nActions)] if 'Action' in node.get_interfaces() else None)
-            raise
+        await_that(name, look).queryAction().doAction(0)
         self.done.append(f"click {name}")
 
     def write(self, name, text):
         """Into the text inside of what is called so."""
-        for node in walk(await_node(name)):
-            try:
-                node.queryEditableText().setTextContents(text)
-                self.done.append(f"write into {name}")
-                return
-            except NotImplementedError:
-                continue
-        raise AssertionError(f"{name} takes no text")
+        def look():
+            for outer in walk(get_application()):
+                for node in walk(outer) if outer.name.startswith(name) else ():
+                    if "EditableText" in node.get_interfaces():
+                        return node
+            return None
+
+        await_that(name, look).queryEditableText().setTextContents(text)
+        self.done.append(f"write into {name}")

@@ -144,12 +144,10 @@ def check_keys(rig):
     person.write("Product key", "BCDFG-HJ0")
     await_that("the mark", lambda: find_text("Group 2: character 3"))
     person.write("Product key", "W269N-WFGWX-YVC9B-4J6C9-T83GX")
-    add = await_that("the button", lambda: find("Add", "push button"))
     await_that("the mark goes", lambda: not find_text("Group 2"))
-    person.press("Add")
+    person.press("Add", is_whole=True)
     await_that("the new key", lambda: find_text("•••••-T83GX"))
     print("ok a wrong character is marked in its group, a right key is listed masked")
-    assert add
 
 
 def main():
