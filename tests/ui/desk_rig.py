@@ -82,12 +82,13 @@ class Person:
         self.done = []
 
     def press(self, name, role="push button", is_whole=False):
-        """What a menu button is called so, is the button inside of it, too: the one that acts."""
+        """What a menu button is called so, is the button inside of it, too: the one that acts.
+        GTK 4.8 says a button's label after its name, so that a whole name may come twice."""
         import pyatspi
 
         def look():
             for node in walk(get_application()):
-                if (node.name.startswith(name) and (node.name == name or not is_whole)
+                if (node.name.startswith(name) and (not is_whole or set(node.name.split()) == {name})
                         and node.getRoleName() == role
                         and node.getState().contains(pyatspi.STATE_SENSITIVE)):
                     if {"click", "toggle"} & {node.queryAction().getName(n)
