@@ -214,7 +214,6 @@ fill_entitled (LkOrderDialog *self)
   gtk_widget_set_visible (self->entitled_row,
                           (n > 0 && self->order->names != NULL) || is_overruled);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->entitled_row), text);
-  lk_field_name (GTK_WIDGET (self->entitled), text);
 }
 
 static void

@@ -81,13 +81,15 @@ class Person:
     def __init__(self):
         self.done = []
 
-    def press(self, name, role="push button"):
-        """What a menu button is called so, is the button inside of it, too: the one that acts."""
+    def press(self, name, role="push button", is_whole=False):
+        """What a menu button is called so, is the button inside of it, too: the one that acts.
+        GTK 4.8 says a button's label after its name, so that a whole name may come twice."""
         import pyatspi
 
         def look():
             for node in walk(get_application()):
-                if (node.name.startswith(name) and node.getRoleName() == role
+                if (node.name.startswith(name) and (not is_whole or set(node.name.split()) == {name})
+                        and node.getRoleName() == role
                         and node.getState().contains(pyatspi.STATE_SENSITIVE)):
                     if {"click", "toggle"} & {node.queryAction().getName(n)
                                               for n in range(node.queryAction().nActions)}:
@@ -99,11 +101,12 @@ class Person:
 
     def write(self, name, text):
         """Into the text inside of what is called so."""
-        for node in walk(await_node(name)):
-            try:
-                node.queryEditableText().setTextContents(text)
-                self.done.append(f"write into {name}")
-                return
-            except NotImplementedError:
-                continue
-        raise AssertionError(f"{name} takes no text")
+        def look():
+            for outer in walk(get_application()):
+                for node in walk(outer) if outer.name.startswith(name) else ():
+                    if "EditableText" in node.get_interfaces():
+                        return node
+            return None
+
+        await_that(name, look).queryEditableText().setTextContents(text)
+        self.done.append(f"write into {name}")

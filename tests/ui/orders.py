@@ -80,14 +80,15 @@ def check_activation(rig):
 
     go = await_node(f"Activate {len(before)} Products")
     assert not go.getState().contains(pyatspi.STATE_SENSITIVE), "an unknown pool needs consent"
-    person.press("Spend although", "toggle button")
+    person.press("Spend although", "check box")
     person.press("Activate ")
     await_that("the toast names the job", lambda: find_text("activating"))
     jobs = await_jobs(rig)
     print("ok all products are activated from the dialog:", jobs[0])
 
-    rows = {row["name"]: row for row in rig.ask("list", "--select", "app=windows")["rows"]}
-    licensed = {name for name in before if rows[name]["state"] == "licensed"}
+    key = get_key(rig)
+    licensed = {row["name"] for row in rig.ask("list", "--select", "app=windows")["rows"]
+                if row["state"] == "licensed" and row["partial_key"] == key} & before
     failed = before - licensed
     # The lab's addresses that are dead or refuse are the only ones that may be left.
     assert len(failed) <= 4, sorted(failed)
@@ -143,12 +144,10 @@ def check_keys(rig):
     person.write("Product key", "BCDFG-HJ0")
     await_that("the mark", lambda: find_text("Group 2: character 3"))
     person.write("Product key", "W269N-WFGWX-YVC9B-4J6C9-T83GX")
-    add = await_that("the button", lambda: find("Add", "push button"))
     await_that("the mark goes", lambda: not find_text("Group 2"))
-    person.press("Add")
+    person.press("Add", is_whole=True)
     await_that("the new key", lambda: find_text("•••••-T83GX"))
     print("ok a wrong character is marked in its group, a right key is listed masked")
-    assert add
 
 
 def main():

@@ -70,6 +70,15 @@ PICTURES = [
     ("jobs-empty", "listed", ("--shot-of", "jobs"), {}),
     ("overview-unread", "listed", ("--shot-of", "overview"), {}),
     ("machines", "listed", ("--shot-of", "products"), {}),
+    ("order", "practice", ("--shot-of", "products/win.activate-all") + SEEN, {}),
+    ("order-dark", "practice", ("--shot-of", "products/win.activate-all") + SEEN, DARK),
+    ("order-narrow", "practice", ("--shot-of", "products/win.activate-all") + SEEN + NARROW, {}),
+    ("add-machines", "listed", ("--shot-of", "products/win.add-machines"), {}),
+    ("add-machines-dark", "listed", ("--shot-of", "products/win.add-machines"), DARK),
+    ("keys", "practice", ("--shot-of", "keys") + SEEN, {}),
+    ("keys-dark", "practice", ("--shot-of", "keys") + SEEN, DARK),
+    ("keys-none", "listed", ("--shot-of", "keys"), {}),
+    ("add-key", "practice", ("--shot-of", "keys/page.add-key") + SEEN, {}),
 ]
 
 # What a bus or X says, not we.
