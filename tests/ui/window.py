@@ -197,4 +197,5 @@ def main():
     return 0
 
 
-sys.exit(main() if "LATCHKEY_TEST_SCRATCH" in os.environ else start_below_xvfb())
+if __name__ == "__main__":
+    sys.exit(main() if "LATCHKEY_TEST_SCRATCH" in os.environ else start_below_xvfb())
