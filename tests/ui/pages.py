@@ -18,7 +18,8 @@ def ask(*verb):
     done = subprocess.run(
         [pathlib.Path(sys.argv[1], "app/ctl/latchkeyctl").resolve(), "--db",
          pathlib.Path(os.environ["XDG_DATA_HOME"]) / STORE, *verb, "--json"],
-        stdout=subprocess.PIPE, timeout=PATIENCE, check=False)
+        stdout=subprocess.PIPE, timeout=PATIENCE, check=False,
+        env=dict(os.environ, DBUS_SESSION_BUS_ADDRESS="disabled:"))
     return json.loads(done.stdout)
 
 
