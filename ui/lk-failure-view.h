@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "store/lk-jobs.h"
+#include "model/lk-summary.h"
 
 #include <adwaita.h>
 

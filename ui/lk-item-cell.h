@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "model/lk-summary.h"
 #include "model/lk-table-list.h"
-#include "store/lk-jobs.h"
 
 #include <adwaita.h>
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "domain/lk-codes.h"
+#include "model/lk-summary.h"
 #include "model/lk-table-list.h"
-#include "store/lk-jobs.h"
 
 /* Jobs and their rows, in words and figures for people. Texts are to be freed unless const. */
 
