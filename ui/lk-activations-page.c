@@ -77,7 +77,8 @@ show_stage (LkActivationsPage *self, guint i, const LkPipeline *pipeline)
                               : g_strdup_printf ("%s: %s", _ (stages[i].title), count);
 
   gtk_label_set_text (self->counts[i], count);
-  gtk_label_set_text (self->failed[i], n_failed > 0 ? failed : "");
+  gtk_label_set_text (self->failed[i], failed);
+  gtk_widget_set_visible (GTK_WIDGET (self->failed[i]), n_failed > 0);
   lk_field_name (self->cards[i], name);
 }
 
@@ -176,7 +177,7 @@ add_label (GtkWidget *box, const char *text, const char *style)
 
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
   gtk_label_set_justify (GTK_LABEL (label), GTK_JUSTIFY_CENTER);
-  gtk_label_set_max_width_chars (GTK_LABEL (label), 16);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 15);
   gtk_widget_add_css_class (label, style);
   gtk_box_append (GTK_BOX (box), label);
   return label;
@@ -206,8 +207,8 @@ add_stage (LkActivationsPage *self, guint i)
       adw_bin_set_child (ADW_BIN (card), box);
     }
   gtk_widget_add_css_class (card, "card");
-  gtk_widget_add_css_class (card, "lk-card");
-  gtk_widget_set_size_request (card, 132, -1);
+  gtk_widget_add_css_class (card, "lk-stage");
+  gtk_widget_set_size_request (card, 118, -1);
   gtk_flow_box_child_set_child (GTK_FLOW_BOX_CHILD (child), card);
   gtk_widget_set_focusable (child, FALSE);
   gtk_flow_box_append (self->pipeline, child);

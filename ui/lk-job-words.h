@@ -3,6 +3,7 @@
 
 #include "console/lk-console-jobs.h"
 #include "domain/lk-codes.h"
+#include "model/lk-summary.h"
 #include "model/lk-table-list.h"
 
 /* Jobs and their rows, in words and figures for people. Texts are to be freed unless const. */
