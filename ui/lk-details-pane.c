@@ -261,7 +261,7 @@ lk_details_pane_dispose (GObject *object)
   g_clear_object (&self->item);
   g_clear_object (&self->events);
   g_clear_object (&self->desk);
-  gtk_widget_dispose_template (GTK_WIDGET (self), LK_TYPE_DETAILS_PANE);
+  /* No gtk_widget_dispose_template(): it would unparent the child, which the bin does, too. */
 
   G_OBJECT_CLASS (lk_details_pane_parent_class)->dispose (object);
 }

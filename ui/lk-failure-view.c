@@ -78,7 +78,7 @@ lk_failure_view_dispose (GObject *object)
   LkFailureView *self = LK_FAILURE_VIEW (object);
 
   g_clear_pointer (&self->text, g_free);
-  gtk_widget_dispose_template (GTK_WIDGET (self), LK_TYPE_FAILURE_VIEW);
+  /* No gtk_widget_dispose_template(): it would unparent the child, which the bin does, too. */
 
   G_OBJECT_CLASS (lk_failure_view_parent_class)->dispose (object);
 }

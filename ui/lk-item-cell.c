@@ -72,7 +72,7 @@ lk_item_cell_dispose (GObject *object)
   LkItemCell *self = LK_ITEM_CELL (object);
 
   lk_item_cell_set_item (self, NULL);
-  gtk_widget_dispose_template (GTK_WIDGET (self), LK_TYPE_ITEM_CELL);
+  /* No gtk_widget_dispose_template(): it would unparent the child, which the bin does, too. */
 
   G_OBJECT_CLASS (lk_item_cell_parent_class)->dispose (object);
 }

@@ -86,7 +86,7 @@ lk_job_cell_dispose (GObject *object)
   LkJobCell *self = LK_JOB_CELL (object);
 
   lk_job_cell_set_item (self, NULL);
-  gtk_widget_dispose_template (GTK_WIDGET (self), LK_TYPE_JOB_CELL);
+  /* No gtk_widget_dispose_template(): it would unparent the child, which the bin does, too. */
 
   G_OBJECT_CLASS (lk_job_cell_parent_class)->dispose (object);
 }

@@ -385,7 +385,7 @@ lk_jobs_page_dispose (GObject *object)
   g_clear_object (&self->job_selection);
   g_clear_object (&self->item_selection);
   adw_bin_set_child (ADW_BIN (self), NULL); /* the stack, or it would be let go of twice */
-  gtk_widget_dispose_template (GTK_WIDGET (self), LK_TYPE_JOBS_PAGE);
+  /* No gtk_widget_dispose_template(): it would unparent the child, which the bin does, too. */
 
   G_OBJECT_CLASS (lk_jobs_page_parent_class)->dispose (object);
 }

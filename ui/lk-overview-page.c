@@ -325,7 +325,7 @@ lk_overview_page_dispose (GObject *object)
 
   lk_overview_page_set_desk (LK_PAGE (self), NULL);
   adw_bin_set_child (ADW_BIN (self), NULL); /* the stack, or it would be let go of twice */
-  gtk_widget_dispose_template (GTK_WIDGET (self), LK_TYPE_OVERVIEW_PAGE);
+  /* No gtk_widget_dispose_template(): it would unparent the child, which the bin does, too. */
 
   G_OBJECT_CLASS (lk_overview_page_parent_class)->dispose (object);
 }

@@ -397,7 +397,7 @@ lk_products_page_dispose (GObject *object)
   drop_desk (self);
   g_clear_pointer (&self->columns, lk_product_columns_free);
   g_clear_pointer (&self->popover, gtk_widget_unparent);
-  gtk_widget_dispose_template (GTK_WIDGET (self), LK_TYPE_PRODUCTS_PAGE);
+  /* No gtk_widget_dispose_template(): it would unparent the child, which the bin does, too. */
   g_clear_object (&self->actions);
   g_clear_object (&self->state);
   g_clear_pointer (&self->wanted, g_free);

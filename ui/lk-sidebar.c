@@ -151,7 +151,7 @@ lk_sidebar_select (LkSidebar *self, const char *page, const char *selection)
 static void
 lk_sidebar_dispose (GObject *object)
 {
-  gtk_widget_dispose_template (GTK_WIDGET (object), LK_TYPE_SIDEBAR);
+  /* No gtk_widget_dispose_template(): it would unparent the child, which the bin does, too. */
 
   G_OBJECT_CLASS (lk_sidebar_parent_class)->dispose (object);
 }

@@ -13,7 +13,7 @@ G_DEFINE_FINAL_TYPE (LkWelcomePage, lk_welcome_page, ADW_TYPE_BIN)
 static void
 lk_welcome_page_dispose (GObject *object)
 {
-  gtk_widget_dispose_template (GTK_WIDGET (object), LK_TYPE_WELCOME_PAGE);
+  /* No gtk_widget_dispose_template(): it would unparent the child, which the bin does, too. */
 
   G_OBJECT_CLASS (lk_welcome_page_parent_class)->dispose (object);
 }

@@ -58,6 +58,8 @@ class DomainRig(Rig):
     """auth: what the lab offers. tls: whether the console goes by the TLS port. Without a domain
     the programs find no Kerberos at all."""
 
+    patience = ("30s", "60s")  # every machine is well, however busy this computer is
+
     def __init__(self, build, folder, machines, auth, domain=None, tls=False, lab_options=(), seed=1,
                  **options):
         lab_options = ["--auth", auth, *lab_options]

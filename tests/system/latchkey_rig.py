@@ -94,6 +94,9 @@ class Server:
 
 
 class Rig:
+    # How long a machine may take to connect and to answer, where some never do.
+    patience = ("2s", "4s")
+
     def __init__(self, build, folder, machines=20, seed=1, faults=None, mix=None,
                  lab_options=()):
         self.build, self.folder = pathlib.Path(build), pathlib.Path(folder)
@@ -192,7 +195,8 @@ class Rig:
         self.ctl("config", "set", "backend.digest-key", "--file", self.secret("digest-key"))
         self.ctl("config", "set", "backend.token", "--file", self.folder / "token")
         for name, value in (("runner.first-back-off", back_off), ("runner.longest-back-off", "1s"),
-                            ("runner.connect-timeout", "2s"), ("runner.answer-timeout", "4s")):
+                            ("runner.connect-timeout", self.patience[0]),
+                            ("runner.answer-timeout", self.patience[1])):
             self.ctl("config", "set", name, value)
         self.ctl("key", "add", "--key-file", self.folder / "mak")
 
