@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starts the window again and again and has it take pictures of itself: shots.py BUILD [FOLDER
-[PREFIX]]; of PREFIX, only those whose names begin so. Fails when a picture is missing or empty, when the program says anything on standard error, or when
+"""Starts the window again and again and has it take pictures of itself.
+
+    shots.py BUILD [FOLDER [PREFIX]]    of PREFIX, only those whose names begin so
+    shots.py --few BUILD                one of each page and dialog, for the tests
+
+Fails when a picture is missing or empty, when the program says anything on standard error, or when
 it does not end by itself. The pictures are for people to look at."""
 import os
 import pathlib
@@ -131,10 +135,17 @@ def take(build, scratch, folder, environment, picture):
     return False
 
 
+def is_wanted(name, prefix, few):
+    looks = ("-dark", "-contrast", "-narrow")
+    return name.startswith(prefix) and not (few and name.endswith(looks))
+
+
 def main():
-    build = pathlib.Path(sys.argv[1]).resolve()
-    folder = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else build / "pictures"
-    prefix = sys.argv[3] if len(sys.argv) > 3 else ""
+    few = "--few" in sys.argv
+    arguments = [argument for argument in sys.argv[1:] if argument != "--few"]
+    build = pathlib.Path(arguments[0]).resolve()
+    folder = pathlib.Path(arguments[1]) if len(arguments) > 1 else build / "pictures"
+    prefix = arguments[2] if len(arguments) > 2 else ""
     if not shutil.which("xvfb-run") or not shutil.which("dbus-run-session"):
         print("xvfb or dbus is missing", file=sys.stderr)
         return 77
@@ -143,7 +154,7 @@ def main():
         environment = make_environment(pathlib.Path(scratch))
         list_machines(build, pathlib.Path(scratch), environment)
         results = [take(build, pathlib.Path(scratch), folder.resolve(), environment, picture)
-                   for picture in PICTURES if picture[0].startswith(prefix)]
+                   for picture in PICTURES if is_wanted(picture[0], prefix, few)]
     return 0 if all(results) else 1
 
 
