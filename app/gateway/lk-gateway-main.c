@@ -2,10 +2,10 @@
 #include "config.h"
 
 #include "base/lk-error.h"
+#include "base/lk-locale.h"
 #include "base/lk-process.h"
 #include "gateway/lk-gateway-cli.h"
 
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -135,7 +135,7 @@ main (int argc, char **argv)
   LkExit status;
 
   lk_process_protect ();
-  setlocale (LC_ALL, "");
+  lk_locale_init ();
   umask (077);
   signal (SIGPIPE, SIG_IGN);
 
