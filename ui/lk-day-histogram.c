@@ -30,7 +30,9 @@ static char *
 describe (LkDayHistogram *self, guint day)
 {
   g_autofree char *days =
-      day >= LK_SUMMARY_DAYS ? g_strdup_printf (_ ("%u days or more left"), LK_SUMMARY_DAYS)
+      day >= LK_SUMMARY_DAYS ? g_strdup_printf (ngettext ("%u day or more left",
+                                                          "%u days or more left", LK_SUMMARY_DAYS),
+                                                LK_SUMMARY_DAYS)
                              : g_strdup_printf (ngettext ("%u day left", "%u days left", day), day);
   g_autofree char *products =
       g_strdup_printf (ngettext ("%'u product", "%'u products", self->by_day[day]),

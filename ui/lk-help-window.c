@@ -46,11 +46,29 @@ append_line (LkHelpWindow *self, const char *line, const char *line_tag)
     }
 }
 
+/* The text in the first of the user's languages that there is one for, else in English; to be
+ * freed. */
+static GBytes *
+load_text (void)
+{
+  const char *const *languages = g_get_language_names ();
+  GBytes *bytes = NULL;
+
+  for (guint i = 0; languages[i] != NULL && bytes == NULL; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("/org/latchkey/Latchkey/help.%s.md", languages[i]);
+
+      bytes = g_resources_lookup_data (name, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+    }
+  return bytes != NULL ? bytes
+                       : g_resources_lookup_data ("/org/latchkey/Latchkey/help.md",
+                                                  G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+}
+
 static void
 fill (LkHelpWindow *self)
 {
-  g_autoptr (GBytes) bytes = g_resources_lookup_data ("/org/latchkey/Latchkey/help.md",
-                                                      G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  g_autoptr (GBytes) bytes = load_text ();
   g_auto (GStrv) lines = NULL;
 
   g_return_if_fail (bytes != NULL);

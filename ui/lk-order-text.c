@@ -129,10 +129,10 @@ lk_order_text_obstacle (const LkPreview *preview)
                                 cost->last_five);
       if (preview->obstacle == LK_OBSTACLE_POOL && cost->is_known &&
           (gint64) cost->n_spends > cost->left)
-        return g_strdup_printf (_ ("This would use %u activations of the key that ends in %s, and"
-                                   " %d are left. Choose fewer rows or another key, or enter a"
-                                   " newer figure on the page of product keys."),
-                                cost->n_spends, cost->last_five, (int) cost->left);
+        return g_strdup_printf (_ ("The key that ends in %s has too few activations: this would"
+                                   " use %u, and %d are left. Choose fewer rows or another key,"
+                                   " or enter a newer figure on the page of product keys."),
+                                cost->last_five, cost->n_spends, (int) cost->left);
     }
   return g_strdup (preview->obstacle_text);
 }
@@ -244,11 +244,14 @@ lk_order_text_pool (const LkKeyRow *key)
   if (pool->blocked_code != 0)
     g_string_append_printf (text, _ ("stopped by the service (0x%X)"), pool->blocked_code);
   else if (pool->remaining >= 0)
-    g_string_append_printf (text, _ ("%d left"), (int) MAX (pool->left, 0));
+    g_string_append_printf (text, ngettext ("%u left", "%u left", (gulong) MAX (pool->left, 0)),
+                            (guint) MAX (pool->left, 0));
   else
     g_string_append (text, _ ("what is left is not known"));
   if (pool->open > 0)
-    g_string_append_printf (text, _ (", %u reserved"), pool->open);
-  g_string_append_printf (text, _ (", %u used"), pool->confirmed);
+    g_string_append_printf (text, ngettext (", %u reserved", ", %u reserved", pool->open),
+                            pool->open);
+  g_string_append_printf (text, ngettext (", %u used", ", %u used", pool->confirmed),
+                          pool->confirmed);
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

@@ -3,6 +3,8 @@
 
 #include "ui/lk-programs.h"
 
+#include "base/lk-process.h"
+
 /* The folder that our own executable is in, to be freed. */
 static char *
 get_own_folder (void)
@@ -10,18 +12,6 @@ get_own_folder (void)
   g_autofree char *path = g_file_read_link ("/proc/self/exe", NULL);
 
   return path != NULL ? g_path_get_dirname (path) : NULL;
-}
-
-char *
-lk_programs_get_build_folder (const char *name)
-{
-  g_autofree char *own = get_own_folder ();
-  g_autofree char *root = own != NULL ? g_build_filename (own, "..", "..", NULL) : NULL;
-  g_autofree char *mark = root != NULL ? g_build_filename (root, "build.ninja", NULL) : NULL;
-
-  if (mark == NULL || !g_file_test (mark, G_FILE_TEST_EXISTS))
-    return NULL;
-  return g_build_filename (root, name, NULL);
 }
 
 static char *
@@ -37,7 +27,7 @@ char *
 lk_programs_find (const char *program, const char *folder)
 {
   g_autofree char *own = get_own_folder ();
-  g_autofree char *app = lk_programs_get_build_folder ("app");
+  g_autofree char *app = lk_process_get_build_folder ("app");
   char *path = NULL;
 
   if (app != NULL)

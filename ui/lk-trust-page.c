@@ -182,7 +182,10 @@ on_listed (gpointer answer, const GError *error, gpointer user_data)
   if (n_all > SHOWN_MAX)
     {
       g_autofree char *text =
-          g_strdup_printf (_ ("…and %u more: latchkeyctl trust list --all"), n_all - SHOWN_MAX);
+          g_strdup_printf (ngettext ("…and %u more: latchkeyctl trust list --all",
+                                     "…and %u more: latchkeyctl trust list --all",
+                                     n_all - SHOWN_MAX),
+                           n_all - SHOWN_MAX);
 
       add_note (self, text);
     }

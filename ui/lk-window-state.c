@@ -3,7 +3,7 @@
 
 #include "ui/lk-window-state.h"
 
-#include "ui/lk-programs.h"
+#include "base/lk-process.h"
 
 #define SCHEMA "org.latchkey.Latchkey"
 
@@ -19,7 +19,7 @@ find_schema (void)
 
   if (schema != NULL)
     return schema;
-  folder = lk_programs_get_build_folder ("data");
+  folder = lk_process_get_build_folder ("data");
   if (folder != NULL)
     own = g_settings_schema_source_new_from_directory (folder, source, TRUE, NULL);
   return own != NULL ? g_settings_schema_source_lookup (own, SCHEMA, TRUE) : NULL;

@@ -2,13 +2,13 @@
 #include "config.h"
 
 #include "base/lk-error.h"
+#include "base/lk-locale.h"
 #include "base/lk-process.h"
 #include "ctl/lk-ctl-talk.h"
 #include "ctl/lk-ctl.h"
 
 #include <glib/gi18n.h>
 #include <libxml/parser.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -230,9 +230,7 @@ main (int argc, char **argv)
 
   lk_process_protect ();
   set_limits ();
-  setlocale (LC_ALL, "");
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  lk_locale_init ();
   xmlInitParser ();
 
   if (argc == 2 && (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h") ||

@@ -99,13 +99,19 @@ lk_ctl_describe_job (const LkJobRow *job)
 
   g_string_append_printf (text, _ ("%u of %u"), n_ended, job->n_items);
   if (job->n_failed > 0)
-    g_string_append_printf (text, _ (", %u failed"), job->n_failed);
+    g_string_append_printf (text, ngettext (", %u failed", ", %u failed", job->n_failed),
+                            job->n_failed);
   if (job->n_cancelled > 0)
-    g_string_append_printf (text, _ (", %u cancelled"), job->n_cancelled);
+    g_string_append_printf (text, ngettext (", %u cancelled", ", %u cancelled", job->n_cancelled),
+                            job->n_cancelled);
   if (job->n_parked > 0)
-    g_string_append_printf (text, _ (", %u waiting for an answer"), job->n_parked);
+    g_string_append_printf (text,
+                            ngettext (", %u waiting for an answer", ", %u waiting for an answer",
+                                      job->n_parked),
+                            job->n_parked);
   if (job->n_paused > 0)
-    g_string_append_printf (text, _ (", %u paused"), job->n_paused);
+    g_string_append_printf (text, ngettext (", %u paused", ", %u paused", job->n_paused),
+                            job->n_paused);
   return g_string_free (text, FALSE);
 }
 
@@ -204,7 +210,7 @@ show_result (LkCtl *ctl, gint64 job_id)
       if (g_str_equal (item->state, "failed"))
         lk_ctl_print_failure (ctl, item);
     }
-  lk_ctl_print (ctl, _ ("%s: %u rows, %u done, %u failed, %u cancelled, %u open\n"),
+  lk_ctl_print (ctl, _ ("%s: rows %u, done %u, failed %u, cancelled %u, open %u\n"),
                 lk_plan_get_title (job->plan) != NULL ? lk_plan_get_title (job->plan) : job->plan,
                 job->n_items, job->n_done, job->n_failed, job->n_cancelled,
                 job->n_items - job->n_done - job->n_failed - job->n_cancelled);

@@ -197,7 +197,8 @@ retry_job (LkCtl *ctl)
       return LK_EXIT_NOTHING;
     }
 
-  lk_ctl_say (ctl, _ ("Job %d: %u failed rows again"), (int) id, n);
+  lk_ctl_say (ctl, ngettext ("Job %d: %u failed row again", "Job %d: %u failed rows again", n),
+              (int) id, n);
   if (!ctl->options.detach)
     return follow_job (ctl);
 
@@ -217,7 +218,7 @@ on_run (const LkOpenCount *count, const char *trouble, gpointer user_data)
 {
   Running *self = user_data;
   g_autofree char *text =
-      g_strdup_printf (_ ("%u due, %u running, %u later, %u waiting for an answer, %u paused"),
+      g_strdup_printf (_ ("due: %u, running: %u, later: %u, waiting for an answer: %u, paused: %u"),
                        count->n_due, count->n_running, count->n_later, count->n_parked,
                        count->n_paused);
 

@@ -54,10 +54,22 @@ tell_faults (LkCtl *ctl, const LkFileList *list)
         lk_ctl_say (ctl, _ ("Line %u is left out: %s"), fault->line, fault->reason);
     }
   if (list->faults->len > MAX_FAULTS_SAID)
-    lk_ctl_say (ctl, _ ("… and %u more lines; --json lists them all"),
+    lk_ctl_say (ctl,
+                ngettext ("… and %u more line; --json lists them all",
+                          "… and %u more lines; --json lists them all",
+                          list->faults->len - MAX_FAULTS_SAID),
                 list->faults->len - MAX_FAULTS_SAID);
   if (ctl->options.json)
     lk_ctl_list_print (faults, ctl, "faults");
+}
+
+static void
+print_added (LkCtl *ctl, guint n_added, guint n_known, guint n_left_out)
+{
+  lk_ctl_print (ctl, ngettext ("%u machine added", "%u machines added", n_added), n_added);
+  lk_ctl_print (ctl, ngettext (", %u known already", ", %u known already", n_known), n_known);
+  lk_ctl_print (ctl, ngettext (", %u line left out\n", ", %u lines left out\n", n_left_out),
+                n_left_out);
 }
 
 /* Bad lines end the command with the status of a bad file, after the good ones were added. */
@@ -79,8 +91,7 @@ add_list (LkCtl *ctl, LkFileList *list, LkExit status_for_faults)
   lk_ctl_set_count (ctl, "added", n_added);
   lk_ctl_set_count (ctl, "known", n_known);
   if (!ctl->options.dry_run)
-    lk_ctl_print (ctl, _ ("%u machines added, %u known already, %u lines left out\n"), n_added,
-                  n_known, list->faults->len);
+    print_added (ctl, n_added, n_known, list->faults->len);
   if (n_bad > 0)
     return status_for_faults;
   return list->sightings->len > 0 ? LK_EXIT_OK : LK_EXIT_NOTHING;
@@ -180,16 +191,19 @@ forget (LkCtl *ctl)
       return LK_EXIT_OK;
     }
 
-  question = g_strdup_printf (_ ("Forget %u machines with what is known of them? Their activations"
-                                 " stay on record."),
-                              g_hash_table_size (machines));
+  question = g_strdup_printf (
+      ngettext ("Forget %u machine with what is known of it? Its activations stay on record.",
+                "Forget %u machines with what is known of them? Their activations"
+                " stay on record.",
+                g_hash_table_size (machines)),
+      g_hash_table_size (machines));
   if (!lk_ctl_confirm (ctl, question, &status))
     return status;
   if (!lk_console_forget (ctl->console, rows, &n, &error))
     return lk_ctl_fail (ctl, g_steal_pointer (&error));
 
   lk_ctl_set_count (ctl, "forgotten", n);
-  lk_ctl_print (ctl, _ ("%u machines forgotten\n"), n);
+  lk_ctl_print (ctl, ngettext ("%u machine forgotten\n", "%u machines forgotten\n", n), n);
   return LK_EXIT_OK;
 }
 

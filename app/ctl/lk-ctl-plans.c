@@ -102,8 +102,7 @@ ask (LkCtl *ctl, const LkPreview *preview, LkExit *status)
   if (!lk_plan_changes (preview->plan))
     return TRUE;
 
-  question = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s on %u row?", "%s on %u rows?",
-                                           preview->n_included),
+  question = g_strdup_printf (ngettext ("%s on %u row?", "%s on %u rows?", preview->n_included),
                               lk_plan_get_title (preview->plan), preview->n_included);
   return lk_ctl_confirm (ctl, question, status);
 }
@@ -126,7 +125,11 @@ file_and_follow (LkCtl *ctl, const LkPreview *preview)
 
   lk_ctl_set_count (ctl, "job", job_id);
   if (n_open > 0)
-    lk_ctl_say (ctl, _ ("%u rows are left out, because open jobs do exactly that already"), n_open);
+    lk_ctl_say (ctl,
+                ngettext ("%u row is left out, because an open job does exactly that already",
+                          "%u rows are left out, because open jobs do exactly that already",
+                          n_open),
+                n_open);
   if (!ctl->options.detach)
     return lk_ctl_follow (ctl, job_id,
                           filing.give_up_after != 0 ? filing.give_up_after : 10 * LK_MINUTE);

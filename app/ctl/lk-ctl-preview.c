@@ -130,7 +130,8 @@ lk_ctl_say_left_out (LkCtl *ctl, const LkPreview *preview)
 
   g_hash_table_iter_init (&iter, counts);
   while (g_hash_table_iter_next (&iter, &explanation, &n))
-    lk_ctl_say (ctl, _ ("%u left out: %s"), GPOINTER_TO_UINT (n), (const char *) explanation);
+    lk_ctl_say (ctl, ngettext ("%u left out: %s", "%u left out: %s", GPOINTER_TO_UINT (n)),
+                GPOINTER_TO_UINT (n), (const char *) explanation);
 }
 
 static char *
@@ -166,7 +167,7 @@ lk_ctl_print_preview (LkCtl *ctl, const LkPreview *preview)
     }
 
   lk_ctl_list_print (lines, ctl, "rows");
-  lk_ctl_print (ctl, _ ("%s: %u rows, %u left out\n"), lk_plan_get_title (preview->plan),
+  lk_ctl_print (ctl, _ ("%s: rows %u, left out %u\n"), lk_plan_get_title (preview->plan),
                 preview->n_included, preview->n_left_out);
   for (guint i = 0; i < preview->costs->len; i++)
     {

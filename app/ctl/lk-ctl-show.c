@@ -163,8 +163,9 @@ print_product (const LkProduct *product, const char *cid)
       product->partial_key != NULL ? lk_product_key_mask (product->partial_key) : NULL;
   g_autofree char *left =
       product->grace_minutes > 0
-          ? g_strdup_printf (_ ("%u days (%u minutes)"),
-                             LK_MINUTES_TO_DAYS (product->grace_minutes), product->grace_minutes)
+          ? g_strdup_printf (ngettext ("%u day", "%u days",
+                                       LK_MINUTES_TO_DAYS (product->grace_minutes)),
+                             LK_MINUTES_TO_DAYS (product->grace_minutes))
           : NULL;
   g_autofree char *reason =
       product->status_reason != 0 ? g_strdup_printf ("0x%08X", product->status_reason) : NULL;

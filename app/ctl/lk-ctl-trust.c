@@ -100,9 +100,13 @@ forget_accepted (LkCtl *ctl)
       print_accepted (ctl, certificates);
       return LK_EXIT_OK;
     }
-  question = g_strdup_printf (_ ("Forget the accepted certificates of %u machines? They go by"
-                                 " authorities then."),
-                              certificates->len);
+  question =
+      g_strdup_printf (ngettext ("Forget the accepted certificate of %u machine? It goes by"
+                                 " authorities then.",
+                                 "Forget the accepted certificates of %u machines? They go by"
+                                 " authorities then.",
+                                 certificates->len),
+                       certificates->len);
   if (!lk_ctl_confirm (ctl, question, &status))
     return status;
 
@@ -110,7 +114,10 @@ forget_accepted (LkCtl *ctl)
     if (!lk_console_forget_certificate (ctl->console, g_ptr_array_index (certificates, i), &error))
       return lk_ctl_fail (ctl, g_steal_pointer (&error));
   lk_ctl_set_count (ctl, "forgotten", certificates->len);
-  lk_ctl_print (ctl, _ ("The certificates of %u machines are forgotten\n"), certificates->len);
+  lk_ctl_print (ctl,
+                ngettext ("The certificate of %u machine is forgotten\n",
+                          "The certificates of %u machines are forgotten\n", certificates->len),
+                certificates->len);
   return LK_EXIT_OK;
 }
 
@@ -304,13 +311,17 @@ confirm (LkCtl *ctl, const Acceptance *acceptance, LkExit *status)
   if (acceptance->fingerprint != NULL)
     return TRUE; /* that is the answer */
 
-  question = acceptance->wanted->len == 1
-                 ? g_strdup (_ ("Does the machine itself show this fingerprint? From now on this"
-                                " certificate is trusted and no other. Accept it?"))
-                 : g_strdup_printf (_ ("Do the machines themselves show these fingerprints? From"
+  question =
+      acceptance->wanted->len == 1
+          ? g_strdup (_ ("Does the machine itself show this fingerprint? From now on this"
+                         " certificate is trusted and no other. Accept it?"))
+          : g_strdup_printf (ngettext ("Does the machine itself show this fingerprint? From now on "
+                                       "this certificate is trusted and no other. Accept %u?",
+                                       "Do the machines themselves show these fingerprints? From"
                                        " now on these certificates are trusted and no others."
-                                       " Accept all %u?"),
-                                    acceptance->wanted->len);
+                                       " Accept all %u?",
+                                       acceptance->wanted->len),
+                             acceptance->wanted->len);
   return lk_ctl_confirm (ctl, question, status);
 }
 
@@ -320,8 +331,10 @@ print_sum (LkCtl *ctl, const Acceptance *acceptance)
   guint n =
       ctl->options.dry_run ? acceptance->wanted->len : g_hash_table_size (acceptance->accepted);
 
-  lk_ctl_print (ctl, ctl->options.dry_run ? _ ("%u would be accepted, ") : _ ("%u accepted, "), n);
-  lk_ctl_print (ctl, _ ("%u trusted already, %u without TLS, %u refused, %u without an answer\n"),
+  lk_ctl_print (ctl, ctl->options.dry_run ? _ ("would be accepted: %u\n") : _ ("accepted: %u\n"),
+                n);
+  lk_ctl_print (ctl,
+                _ ("trusted already: %u, without TLS: %u, refused: %u, without an answer: %u\n"),
                 acceptance->n_done_already, acceptance->n_no_tls, acceptance->n_refused,
                 acceptance->n_failed);
 }

@@ -7,13 +7,15 @@
 #include "gateway/lk-gateway-audit.h"
 #include "gateway/lk-gateway-records.h"
 
+#include <glib/gi18n.h>
+
 LkGatewayState *
 lk_gateway_cli_open_existing (const char *path, GError **error)
 {
   if (g_file_test (path, G_FILE_TEST_EXISTS))
     return lk_gateway_state_open (path, NULL, error);
 
-  g_set_error (error, LK_ERROR, LK_ERROR_STORE, "There is no state file “%s”", path);
+  g_set_error (error, LK_ERROR, LK_ERROR_STORE, _ ("There is no state file “%s”"), path);
   return NULL;
 }
 
@@ -24,7 +26,7 @@ lk_gateway_cli_parse (int *argc,
                       const GOptionEntry *entries,
                       GError **error)
 {
-  g_autofree char *usage = g_strdup_printf ("%s — part of latchkey-gateway", arguments);
+  g_autofree char *usage = g_strdup_printf (_ ("%s — part of latchkey-gateway"), arguments);
   g_autoptr (GOptionContext) context = g_option_context_new (usage);
 
   if (entries != NULL)
@@ -38,8 +40,8 @@ parse_format (int *argc, char ***argv, LkOutputFormat *format, GError **error)
   gboolean csv = FALSE;
   gboolean json = FALSE;
   const GOptionEntry entries[] = {
-    { "csv", 0, 0, G_OPTION_ARG_NONE, &csv, "Print CSV", NULL },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL },
+    { "csv", 0, 0, G_OPTION_ARG_NONE, &csv, _ ("Print CSV"), NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, _ ("Print JSON"), NULL },
     G_OPTION_ENTRY_NULL,
   };
 
@@ -91,7 +93,7 @@ lk_gateway_cli_pool (const char *state_path, int argc, char **argv, GError **err
     }
   if (argc != 2 || !g_str_equal (argv[1], "list"))
     {
-      lk_gateway_cli_set_usage (error, "pool needs: list, or set KEY-IDENTITY REMAINING");
+      lk_gateway_cli_set_usage (error, _ ("pool needs: list, or set KEY-IDENTITY REMAINING"));
       return LK_EXIT_USAGE;
     }
 
@@ -156,7 +158,7 @@ print_all (const char *state_path, int argc, char **argv, gboolean is_audit, GEr
     return LK_EXIT_USAGE;
   if (argc > 1)
     {
-      lk_gateway_cli_set_usage (error, "%s takes no arguments", argv[0]);
+      lk_gateway_cli_set_usage (error, _ ("%s takes no arguments"), argv[0]);
       return LK_EXIT_USAGE;
     }
 
@@ -193,7 +195,7 @@ lk_gateway_cli_retry (const char *state_path, int argc, char **argv, GError **er
     return LK_EXIT_USAGE;
   if (argc != 2)
     {
-      lk_gateway_cli_set_usage (error, "retry needs one installation ID");
+      lk_gateway_cli_set_usage (error, _ ("retry needs one installation ID"));
       return LK_EXIT_USAGE;
     }
 
@@ -203,9 +205,9 @@ lk_gateway_cli_retry (const char *state_path, int argc, char **argv, GError **er
 
   if (n == 0)
     {
-      g_printerr ("Nothing is open or refused for this installation ID.\n");
+      g_printerr (_ ("Nothing is open or refused for this installation ID.\n"));
       return LK_EXIT_NOTHING;
     }
-  g_print ("It will be asked about again when a client asks for it.\n");
+  g_print (_ ("It will be asked about again when a client asks for it.\n"));
   return LK_EXIT_DONE;
 }

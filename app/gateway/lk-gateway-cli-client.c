@@ -7,6 +7,7 @@
 #include "gateway/lk-gateway-client.h"
 #include "gateway/lk-gateway-folder.h"
 
+#include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,20 +47,20 @@ parse_options (Options *self, int *argc, char ***argv, GError **error)
 {
   const GOptionEntry entries[] = {
     { "token-file", 0, 0, G_OPTION_ARG_FILENAME, &self->token_file,
-      "Write the client's new token to this new file, “-” for standard output", "FILE" },
+      _ ("Write the client's new token to this new file, “-” for standard output"), "FILE" },
     { "certificate", 0, 0, G_OPTION_ARG_NONE, &self->by_certificate,
-      "Make a certificate instead of a token", NULL },
-    { "folder", 0, 0, G_OPTION_ARG_FILENAME, &self->folder, "Folder of init, with the authority",
-      "DIR" },
+      _ ("Make a certificate instead of a token"), NULL },
+    { "folder", 0, 0, G_OPTION_ARG_FILENAME, &self->folder,
+      _ ("Folder of init, with the authority"), "DIR" },
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &self->out,
-      "New file for the certificate; its private key goes beside it, into FILE-key.pem",
+      _ ("New file for the certificate; its private key goes beside it, into FILE-key.pem"),
       "FILE.pem" },
-    { "days", 0, 0, G_OPTION_ARG_INT, &self->days, "How long the certificate is good for (398)",
+    { "days", 0, 0, G_OPTION_ARG_INT, &self->days, _ ("How long the certificate is good for (398)"),
       "N" },
     { "overlap", 0, 0, G_OPTION_ARG_STRING, &self->overlap_text,
-      "How long what the client had is good after rotate (24h); 0 ends it at once", "TIME" },
-    { "csv", 0, 0, G_OPTION_ARG_NONE, &self->csv, "Print CSV", NULL },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, "Print JSON", NULL },
+      _ ("How long what the client had is good after rotate (24h); 0 ends it at once"), "TIME" },
+    { "csv", 0, 0, G_OPTION_ARG_NONE, &self->csv, _ ("Print CSV"), NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, _ ("Print JSON"), NULL },
     G_OPTION_ENTRY_NULL,
   };
 
@@ -68,9 +69,9 @@ parse_options (Options *self, int *argc, char ***argv, GError **error)
   if (!lk_gateway_cli_parse (argc, argv, USAGE, entries, error))
     return FALSE;
   if (self->days < 1)
-    lk_gateway_cli_set_usage (error, "--days needs a number of days");
+    lk_gateway_cli_set_usage (error, _ ("--days needs a number of days"));
   else if (self->overlap_text != NULL && !lk_duration_parse (self->overlap_text, &self->overlap))
-    lk_gateway_cli_set_usage (error, "--overlap needs a time like 0, 30m or 24h");
+    lk_gateway_cli_set_usage (error, _ ("--overlap needs a time like 0, 30m or 24h"));
   else
     return TRUE;
 
@@ -163,14 +164,14 @@ tell_certificate (const char *name,
   g_autofree char *file = g_path_get_basename (path);
   g_autofree char *key_file = g_path_get_basename (key_path);
 
-  printf ("%s signs in by certificate until %s.\n\n"
-          "Certificate  %s\n"
-          "SHA-256      %s\n"
-          "Private key  %s\n\n"
-          "On the console, with both files:\n"
-          "  latchkeyctl config set backend.certificate /WHOLE/PATH/%s\n"
-          "  latchkeyctl config set backend.certificate-key --file %s\n"
-          "The key is kept sealed there, so its file can go then.\n",
+  printf (_ ("%s signs in by certificate until %s.\n\n"
+             "Certificate  %s\n"
+             "SHA-256      %s\n"
+             "Private key  %s\n\n"
+             "On the console, with both files:\n"
+             "  latchkeyctl config set backend.certificate /WHOLE/PATH/%s\n"
+             "  latchkeyctl config set backend.certificate-key --file %s\n"
+             "The key is kept sealed there, so its file can go then.\n"),
           name, until, path, pin, key_path, file, key_file);
 }
 
@@ -296,6 +297,6 @@ lk_gateway_cli_client (const char *state_path, int argc, char **argv, GError **e
                                                                                : LK_EXIT_NOTHING;
     }
 
-  lk_gateway_cli_set_usage (error, "client needs: %s", USAGE);
+  lk_gateway_cli_set_usage (error, _ ("client needs: %s"), USAGE);
   return LK_EXIT_USAGE;
 }

@@ -9,6 +9,7 @@
 
 #include <gio/gio.h>
 #include <glib-unix.h>
+#include <glib/gi18n.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,56 +58,59 @@ static gboolean
 parse_options (Options *self, int argc, char **argv, GError **error)
 {
   const GOptionEntry entries[] = {
-    { "listen", 0, 0, G_OPTION_ARG_STRING, &self->listen, "Address to listen on", "ADDRESS:PORT" },
+    { "listen", 0, 0, G_OPTION_ARG_STRING, &self->listen, _ ("Address to listen on"),
+      "ADDRESS:PORT" },
     { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_certificate,
-      "Certificate chain in PEM; demanded off loopback", "FILE" },
-    { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key, "Its private key in PEM", "FILE" },
+      _ ("Certificate chain in PEM; demanded off loopback"), "FILE" },
+    { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key, _ ("Its private key in PEM"),
+      "FILE" },
     { "client-ca", 0, 0, G_OPTION_ARG_FILENAME, &self->client_ca,
-      "Authority in PEM whose certificates clients may sign in with", "FILE" },
+      _ ("Authority in PEM whose certificates clients may sign in with"), "FILE" },
     { "digest-key-file", 0, 0, G_OPTION_ARG_FILENAME, &self->digest_key_file,
-      "Key of the requests' digests, hex or base64, mode 0600", "FILE" },
+      _ ("Key of the requests' digests, hex or base64, mode 0600"), "FILE" },
     { "practice", 0, 0, G_OPTION_ARG_NONE, &self->is_practice,
-      "Answer practice keys with practice confirmation IDs", NULL },
+      _ ("Answer practice keys with practice confirmation IDs"), NULL },
     { "practice-pool", 0, 0, G_OPTION_ARG_INT64, &self->practice_pool,
-      "Activations of each practice key at first (10000)", "N" },
+      _ ("Activations of each practice key at first (10000)"), "N" },
     { "pool", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->pools,
-      "Activations of this key, if nothing is known of it yet", "KEY-IDENTITY=N" },
+      _ ("Activations of this key, if nothing is known of it yet"), "KEY-IDENTITY=N" },
     { "upstream", 0, 0, G_OPTION_ARG_STRING, &self->upstream_url,
-      "Activation service to ask for what is not on record", "URL" },
+      _ ("Activation service to ask for what is not on record"), "URL" },
     { "upstream-digest-key-file", 0, 0, G_OPTION_ARG_FILENAME, &self->upstream_digest_key_file,
-      "Digest key toward the service, if it is another one", "FILE" },
+      _ ("Digest key toward the service, if it is another one"), "FILE" },
     { "upstream-token-file", 0, 0, G_OPTION_ARG_FILENAME, &self->upstream_token_file,
-      "Our token, if the service is a gateway", "FILE" },
+      _ ("Our token, if the service is a gateway"), "FILE" },
     { "upstream-ca", 0, 0, G_OPTION_ARG_FILENAME, &self->upstream_ca,
-      "CA certificates that vouch for the service", "FILE" },
-    { "proxy", 0, 0, G_OPTION_ARG_STRING, &self->proxy, "HTTP proxy toward the service", "URL" },
+      _ ("CA certificates that vouch for the service"), "FILE" },
+    { "proxy", 0, 0, G_OPTION_ARG_STRING, &self->proxy, _ ("HTTP proxy toward the service"),
+      "URL" },
     { "batch-size", 0, 0, G_OPTION_ARG_INT, &self->batch_size,
-      "Items in one request to the service (1)", "N" },
+      _ ("Items in one request to the service (1)"), "N" },
     { "upstream-timeout", 0, 0, G_OPTION_ARG_INT, &self->upstream_timeout,
-      "Time for one exchange with the service (30)", "SECONDS" },
+      _ ("Time for one exchange with the service (30)"), "SECONDS" },
     { "retry-after", 0, 0, G_OPTION_ARG_INT, &self->retry_after,
-      "When an unknown outcome may be asked about once more (600)", "SECONDS" },
+      _ ("When an unknown outcome may be asked about once more (600)"), "SECONDS" },
     G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("— part of latchkey-gateway");
+  g_autoptr (GOptionContext) context = g_option_context_new (_ ("— part of latchkey-gateway"));
 
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, error))
     return FALSE;
 
   if (argc > 1)
-    lk_gateway_cli_set_usage (error, "“%s” is not understood", argv[1]);
+    lk_gateway_cli_set_usage (error, _ ("“%s” is not understood"), argv[1]);
   else if (self->digest_key_file == NULL)
-    lk_gateway_cli_set_usage (error, "serve needs --digest-key-file");
+    lk_gateway_cli_set_usage (error, _ ("serve needs --digest-key-file"));
   else if (self->is_practice == (self->upstream_url != NULL))
-    lk_gateway_cli_set_usage (error, "serve needs either --practice or --upstream");
+    lk_gateway_cli_set_usage (error, _ ("serve needs either --practice or --upstream"));
   else if ((self->tls_certificate == NULL) != (self->tls_key == NULL))
-    lk_gateway_cli_set_usage (error, "--tls-cert and --tls-key go together");
+    lk_gateway_cli_set_usage (error, _ ("--tls-cert and --tls-key go together"));
   else if (self->client_ca != NULL && self->tls_certificate == NULL)
-    lk_gateway_cli_set_usage (error, "--client-ca needs --tls-cert and --tls-key");
+    lk_gateway_cli_set_usage (error, _ ("--client-ca needs --tls-cert and --tls-key"));
   else if (self->batch_size < 0 || self->batch_size > LK_BATCH_MAX_ITEMS ||
            self->practice_pool < 0 || self->upstream_timeout < 0 || self->retry_after < 0)
-    lk_gateway_cli_set_usage (error, "A number is out of range");
+    lk_gateway_cli_set_usage (error, _ ("A number is out of range"));
   else
     return TRUE;
 
@@ -124,7 +128,7 @@ parse_listen (const char *text, char **address, guint16 *port, GError **error)
         g_network_address_get_hostname (G_NETWORK_ADDRESS (target)));
   if (numeric == NULL)
     {
-      lk_gateway_cli_set_usage (error, "“%s” is not a numeric address with a port", text);
+      lk_gateway_cli_set_usage (error, _ ("“%s” is not a numeric address with a port"), text);
       return FALSE;
     }
 
@@ -145,7 +149,7 @@ set_pools (LkGateway *gateway, char **pools, GError **error)
       if (halves[0] == NULL || halves[1] == NULL ||
           !g_ascii_string_to_unsigned (halves[1], 10, 0, G_MAXINT32, &remaining, NULL))
         {
-          lk_gateway_cli_set_usage (error, "--pool needs KEY-IDENTITY=N");
+          lk_gateway_cli_set_usage (error, _ ("--pool needs KEY-IDENTITY=N"));
           return FALSE;
         }
       if (!lk_gateway_pool_set (lk_gateway_get_state (gateway), halves[0], (gint64) remaining, TRUE,
@@ -187,9 +191,12 @@ warn_of_expiry (gpointer user_data)
   g_autofree char *until = certificate != NULL ? lk_time_to_iso8601 (certificate->not_after) : NULL;
 
   if (left < EXPIRY_WARNING)
-    g_printerr ("latchkey-gateway: the TLS certificate %s on %s; make a new one with:"
-                " latchkey-gateway renew --folder DIR, then send SIGHUP\n",
-                left <= 0 ? "expired" : "expires", until);
+    g_printerr (left <= 0
+                    ? _ ("latchkey-gateway: the TLS certificate expired on %s; make a new one with:"
+                         " latchkey-gateway renew --folder DIR, then send SIGHUP\n")
+                    : _ ("latchkey-gateway: the TLS certificate expires on %s; make a new one with:"
+                         " latchkey-gateway renew --folder DIR, then send SIGHUP\n"),
+                until);
   return G_SOURCE_CONTINUE;
 }
 
@@ -204,7 +211,8 @@ on_hang_up (gpointer user_data)
 
   if (!lk_gateway_reload (service->gateway, &error))
     {
-      g_printerr ("latchkey-gateway: the old TLS certificate stays in use: %s\n", error->message);
+      g_printerr (_ ("latchkey-gateway: the old TLS certificate stays in use: %s\n"),
+                  error->message);
       return G_SOURCE_CONTINUE;
     }
 
@@ -214,8 +222,8 @@ on_hang_up (gpointer user_data)
 
   until = lk_time_to_iso8601 (certificate->not_after);
   pin = lk_pin_to_text (certificate->pin);
-  g_printerr ("latchkey-gateway: the TLS certificate in use is good until %s, SHA-256 %s\n", until,
-              pin);
+  g_printerr (_ ("latchkey-gateway: the TLS certificate in use is good until %s, SHA-256 %s\n"),
+              until, pin);
   return warn_of_expiry (service);
 }
 

@@ -2,10 +2,11 @@
 #include "config.h"
 
 #include "base/lk-error.h"
+#include "base/lk-locale.h"
 #include "base/lk-process.h"
 #include "gateway/lk-gateway-cli.h"
 
-#include <locale.h>
+#include <glib/gi18n.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -19,14 +20,15 @@ typedef struct
 } Command;
 
 static const Command commands[] = {
-  { "init", "Make an authority and the server's TLS certificate", FALSE, lk_gateway_cli_init },
-  { "renew", "Make a new server's TLS certificate", FALSE, lk_gateway_cli_renew },
-  { "serve", "Answer batches until SIGTERM", TRUE, lk_gateway_cli_serve },
-  { "client", "Add, list, rotate or remove the clients that may ask", TRUE, lk_gateway_cli_client },
-  { "pool", "Show or set what the keys have left", TRUE, lk_gateway_cli_pool },
-  { "records", "Show every spend and its confirmation ID", TRUE, lk_gateway_cli_records },
-  { "audit", "Show who asked for what, and the outcome", TRUE, lk_gateway_cli_audit },
-  { "retry", "Let an unknown or refused installation ID be asked for again", TRUE,
+  { "init", N_ ("Make an authority and the server's TLS certificate"), FALSE, lk_gateway_cli_init },
+  { "renew", N_ ("Make a new server's TLS certificate"), FALSE, lk_gateway_cli_renew },
+  { "serve", N_ ("Answer batches until SIGTERM"), TRUE, lk_gateway_cli_serve },
+  { "client", N_ ("Add, list, rotate or remove the clients that may ask"), TRUE,
+    lk_gateway_cli_client },
+  { "pool", N_ ("Show or set what the keys have left"), TRUE, lk_gateway_cli_pool },
+  { "records", N_ ("Show every spend and its confirmation ID"), TRUE, lk_gateway_cli_records },
+  { "audit", N_ ("Show who asked for what, and the outcome"), TRUE, lk_gateway_cli_audit },
+  { "retry", N_ ("Let an unknown or refused installation ID be asked for again"), TRUE,
     lk_gateway_cli_retry },
 };
 
@@ -72,11 +74,11 @@ exit_for_error (const GError *error, LkExit fallback)
 static char *
 describe_commands (void)
 {
-  GString *text = g_string_new ("Commands:");
+  GString *text = g_string_new (_ ("Commands:"));
 
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
-    g_string_append_printf (text, "\n  %-10s %s", commands[i].name, commands[i].summary);
-  g_string_append (text, "\n\nCOMMAND --help tells its options.");
+    g_string_append_printf (text, "\n  %-10s %s", commands[i].name, _ (commands[i].summary));
+  g_string_append (text, _ ("\n\nCOMMAND --help tells its options."));
   return g_string_free (text, FALSE);
 }
 
@@ -87,7 +89,8 @@ find_command (const char *name, GError **error)
     if (g_str_equal (name, commands[i].name))
       return &commands[i];
 
-  lk_gateway_cli_set_usage (error, "“%s” is not a command; see --help", name != NULL ? name : "");
+  lk_gateway_cli_set_usage (error, _ ("“%s” is not a command; see --help"),
+                            name != NULL ? name : "");
   return NULL;
 }
 
@@ -97,8 +100,8 @@ run (int argc, char **argv, GError **error)
   g_autofree char *state_path = NULL;
   gboolean show_version = FALSE;
   const GOptionEntry entries[] = {
-    { "state", 0, 0, G_OPTION_ARG_FILENAME, &state_path, "File with the records", "FILE" },
-    { "version", 0, 0, G_OPTION_ARG_NONE, &show_version, "Print the version", NULL },
+    { "state", 0, 0, G_OPTION_ARG_FILENAME, &state_path, _ ("File with the records"), "FILE" },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &show_version, _ ("Print the version"), NULL },
     G_OPTION_ENTRY_NULL,
   };
   g_autoptr (GOptionContext) context = g_option_context_new ("COMMAND [ARGUMENT…]");
@@ -121,7 +124,7 @@ run (int argc, char **argv, GError **error)
     return LK_EXIT_USAGE;
   if (command->needs_state && state_path == NULL)
     {
-      lk_gateway_cli_set_usage (error, "--state FILE must be given before the command");
+      lk_gateway_cli_set_usage (error, _ ("--state FILE must be given before the command"));
       return LK_EXIT_USAGE;
     }
 
@@ -135,7 +138,7 @@ main (int argc, char **argv)
   LkExit status;
 
   lk_process_protect ();
-  setlocale (LC_ALL, "");
+  lk_locale_init ();
   umask (077);
   signal (SIGPIPE, SIG_IGN);
 

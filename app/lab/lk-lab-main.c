@@ -261,7 +261,7 @@ main (int argc, char **argv)
   g_autoptr (LkLabControl) control = NULL; /* freed before the lab */
 
   lk_process_protect ();
-  setlocale (LC_ALL, "");
+  setlocale (LC_CTYPE, ""); /* what it says is a protocol, which has no language */
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     {

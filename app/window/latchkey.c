@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "base/lk-locale.h"
 #include "base/lk-process.h"
 #include "ui/lk-application.h"
 #include "ui/lk-ui-resources.h"
 
-#include <glib/gi18n.h>
 #include <libxml/parser.h>
-#include <locale.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -33,10 +32,7 @@ main (int argc, char **argv)
 
   lk_process_protect ();
   set_limits ();
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, LK_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  lk_locale_init ();
   xmlInitParser (); /* before there are threads */
 
   g_resources_register (lk_ui_get_resource ());

@@ -5,11 +5,12 @@
 
 #include "base/lk-error.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define REMEDY                                                                                     \
-  "have a new one made on the gateway with “latchkey-gateway client rotate”, then set"         \
-  " backend.certificate and backend.certificate-key"
+  _ ("have a new one made on the gateway with “latchkey-gateway client rotate”, then set"      \
+     " backend.certificate and backend.certificate-key")
 
 char *
 lk_backend_normalize_pin (const char *pin, GError **error)
@@ -23,7 +24,7 @@ lk_backend_normalize_pin (const char *pin, GError **error)
     return g_strdup (hex->str);
 
   g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-               "A pin is the SHA-256 of a certificate, 64 hexadecimal digits");
+               _ ("A pin is the SHA-256 of a certificate, 64 hexadecimal digits"));
   return NULL;
 }
 
@@ -36,8 +37,8 @@ lk_backend_load_authorities (const char *ca_file, GError **error)
   if (g_path_is_absolute (ca_file))
     database = g_tls_file_database_new (ca_file, &cause);
   if (database == NULL)
-    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The CA file “%s” cannot be used: %s", ca_file,
-                 cause != NULL ? cause->message : "its path does not begin with “/”");
+    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("The CA file “%s” cannot be used: %s"),
+                 ca_file, cause != NULL ? cause->message : _ ("its path does not begin with “/”"));
   return database;
 }
 
@@ -52,7 +53,7 @@ lk_backend_load_certificate (const char *pem, const LkSecret *key, GError **erro
   g_free (both);
   if (certificate == NULL)
     g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                 "This console's certificate or its key cannot be used: %s", cause->message);
+                 _ ("This console's certificate or its key cannot be used: %s"), cause->message);
   return certificate;
 }
 
@@ -68,7 +69,7 @@ lk_backend_check_certificate (GTlsCertificate *certificate, GError **error)
 
   text = g_date_time_format (end, "%Y-%m-%d");
   g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
-               "This console's certificate for the backend expired on %s; " REMEDY, text);
+               _ ("This console's certificate for the backend expired on %s; %s"), text, REMEDY);
   return FALSE;
 }
 
@@ -85,14 +86,15 @@ GError *
 lk_backend_explain_tls (const GError *cause, const char *peer, GTlsCertificate *shown)
 {
   if (!is_alert (cause))
-    return g_error_new (LK_ERROR, LK_ERROR_DENIED, "%s is not trusted: %s", peer, cause->message);
+    return g_error_new (LK_ERROR, LK_ERROR_DENIED, _ ("%s is not trusted: %s"), peer,
+                        cause->message);
   if (shown != NULL)
     return g_error_new (LK_ERROR, LK_ERROR_DENIED,
-                        "%s does not accept this console's certificate (%s); " REMEDY, peer,
-                        cause->message);
+                        _ ("%s does not accept this console's certificate (%s); %s"), peer,
+                        cause->message, REMEDY);
 
   return g_error_new (LK_ERROR, LK_ERROR_DENIED,
-                      "%s does not go on with this console (%s); if it wants a certificate, set"
-                      " backend.certificate and backend.certificate-key",
+                      _ ("%s does not go on with this console (%s); if it wants a certificate, set"
+                         " backend.certificate and backend.certificate-key"),
                       peer, cause->message);
 }

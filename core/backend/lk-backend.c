@@ -8,6 +8,7 @@
 #include "base/lk-error.h"
 #include "base/lk-xml.h"
 
+#include <glib/gi18n-lib.h>
 #include <libsoup/soup.h>
 #include <string.h>
 
@@ -76,11 +77,12 @@ parse_url (const char *url, GError **error)
   if (host == NULL || *host == '\0' || (!is_http && !g_str_equal (scheme, "https")) ||
       g_uri_get_userinfo (uri) != NULL)
     g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                 "The backend's address must be an https:// address without a user name");
+                 _ ("The backend's address must be an https:// address without a user name"));
   else if (is_http && !is_loopback (host))
-    g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                 "The backend “%s” is on another computer, so its address must begin with https://",
-                 host);
+    g_set_error (
+        error, LK_ERROR, LK_ERROR_INVALID,
+        _ ("The backend “%s” is on another computer, so its address must begin with https://"),
+        host);
   else
     return g_steal_pointer (&uri);
 
@@ -102,7 +104,7 @@ make_proxy_resolver (const char *proxy, GError **error)
     return g_simple_proxy_resolver_new (proxy, NULL);
 
   g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-               "The proxy must be given as http://HOST:PORT, without a user name");
+               _ ("The proxy must be given as http://HOST:PORT, without a user name"));
   return NULL;
 }
 
@@ -356,7 +358,7 @@ read_body (GInputStream *stream,
       if (cut)
         return g_steal_pointer (&body);
 
-      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "the answer is too large");
+      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("the answer is too large"));
       return NULL;
     }
 
@@ -395,22 +397,25 @@ adopt_error (Exchange *exchange, GCancellable *cancellable, GError *cause)
   if (owned->domain == G_RESOLVER_ERROR)
     exchange->stage = LK_BACKEND_NAME; /* the events do not tell this apart */
   if (exchange->pin_differs)
-    error = g_error_new (LK_ERROR, LK_ERROR_DENIED,
-                         "%s shows another certificate than the one that was accepted", self->peer);
+    error =
+        g_error_new (LK_ERROR, LK_ERROR_DENIED,
+                     _ ("%s shows another certificate than the one that was accepted"), self->peer);
   else if (exchange->is_overdue)
-    error = g_error_new (LK_ERROR, LK_ERROR_UNREACHABLE, "%s did not answer within %u seconds",
+    error = g_error_new (LK_ERROR, LK_ERROR_UNREACHABLE,
+                         g_dngettext (GETTEXT_PACKAGE, "%s did not answer within %u second",
+                                      "%s did not answer within %u seconds", self->timeout_s),
                          self->peer, self->timeout_s);
   else if (g_cancellable_is_cancelled (cancellable) && !sent)
     return g_steal_pointer (&owned);
   else if (g_error_matches (owned, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     error = g_error_new (LK_ERROR, LK_ERROR_UNREACHABLE,
-                         "The exchange with %s was interrupted after it began", self->peer);
+                         _ ("The exchange with %s was interrupted after it began"), self->peer);
   else if (owned->domain == G_TLS_ERROR)
     error = lk_backend_explain_tls (owned, self->peer, self->certificate);
   else if (owned->domain == LK_ERROR)
     error = g_error_new (LK_ERROR, owned->code, "%s: %s", self->peer, owned->message);
   else
-    error = g_error_new (LK_ERROR, LK_ERROR_UNREACHABLE, "%s: %s (step: %s)", self->peer,
+    error = g_error_new (LK_ERROR, LK_ERROR_UNREACHABLE, _ ("%s: %s (step: %s)"), self->peer,
                          owned->message, stage_words[exchange->stage]);
 
   if (sent)
@@ -441,20 +446,21 @@ explain_status (guint status, gboolean by_certificate)
   switch (status)
     {
     case SOUP_STATUS_UNAUTHORIZED:
-      return by_certificate ? "this console's certificate is not (or no longer) registered there;"
-                              " have one made with “latchkey-gateway client add” or “rotate”"
-                            : "the token was refused";
+      return by_certificate
+                 ? _ ("this console's certificate is not (or no longer) registered there;"
+                      " have one made with “latchkey-gateway client add” or “rotate”")
+                 : _ ("the token was refused");
     case SOUP_STATUS_FORBIDDEN:
-      return "the request was refused; is the digest key the right one?";
+      return _ ("the request was refused; is the digest key the right one?");
     case SOUP_STATUS_PROXY_AUTHENTICATION_REQUIRED:
-      return "the HTTP proxy wants a user name and password";
+      return _ ("the HTTP proxy wants a user name and password");
     case SOUP_STATUS_NOT_FOUND:
-      return "there is no batch activation service at this address";
+      return _ ("there is no batch activation service at this address");
     case STATUS_TOO_MANY_REQUESTS:
     case SOUP_STATUS_SERVICE_UNAVAILABLE:
-      return "it asks us to come back later";
+      return _ ("it asks us to come back later");
     default:
-      return SOUP_STATUS_IS_REDIRECTION (status) ? "redirects are not followed"
+      return SOUP_STATUS_IS_REDIRECTION (status) ? _ ("redirects are not followed")
                                                  : soup_status_get_phrase (status);
     }
 }
@@ -463,7 +469,7 @@ static GError *
 new_status_error (Exchange *exchange, guint status)
 {
   GError *error =
-      g_error_new (LK_ERROR, (int) code_for_status (status), "%s: %s (HTTP %u)",
+      g_error_new (LK_ERROR, (int) code_for_status (status), _ ("%s: %s (HTTP %u)"),
                    exchange->backend->peer,
                    explain_status (status, exchange->backend->certificate != NULL), status);
 
@@ -586,6 +592,6 @@ lk_backend_check (LkBackend *self,
 
   *stage = LK_BACKEND_SERVICE;
   lk_error_set_remote (error, LK_ERROR_REJECTED, item->code,
-                       "%s answered with code 0x%X for this key", self->peer, item->code);
+                       _ ("%s answered with code 0x%X for this key"), self->peer, item->code);
   return FALSE;
 }

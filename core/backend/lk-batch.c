@@ -6,6 +6,7 @@
 #include "base/lk-error.h"
 #include "base/lk-xml.h"
 
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -78,7 +79,7 @@ lk_batch_parse_digest_key (const LkSecret *text, GError **error)
     key = lk_secret_new ((const char *) bytes, (gssize) n);
   else
     g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                 "The digest key must be given in hexadecimal or base64, %d to %d bytes",
+                 _ ("The digest key must be given in hexadecimal or base64, %d to %d bytes"),
                  MIN_KEY_BYTES, MAX_KEY_BYTES);
   sodium_memzero (bytes, sizeof bytes);
   return key;
@@ -444,14 +445,15 @@ static void
 set_fault_error (const xmlNode *fault, GError **error)
 {
   g_autofree char *text = find_text (fault, "faultstring");
-  g_autofree char *valid = g_utf8_make_valid (text != NULL ? text : "no reason given", -1);
+  g_autofree char *valid = g_utf8_make_valid (text != NULL ? text : _ ("no reason given"), -1);
   g_autofree char *shown =
       g_utf8_substring (valid, 0, MIN (g_utf8_strlen (valid, -1), MAX_FAULT_CHARS));
 
   for (char *p = shown; *p != '\0'; p++)
     if (g_ascii_iscntrl (*p))
       *p = ' ';
-  g_set_error (error, LK_ERROR, LK_ERROR_REJECTED, "The service answered with a fault: %s", shown);
+  g_set_error (error, LK_ERROR, LK_ERROR_REJECTED, _ ("The service answered with a fault: %s"),
+               shown);
 }
 
 GPtrArray *
@@ -459,7 +461,7 @@ lk_batch_read_response (GBytes *body, GError **error)
 {
   g_autoptr (GPtrArray) answers =
       g_ptr_array_new_with_free_func ((GDestroyNotify) lk_batch_item_free);
-  g_autoptr (xmlDoc) outer = parse_bytes (body, "The answer", error);
+  g_autoptr (xmlDoc) outer = parse_bytes (body, _ ("The answer"), error);
   g_autoptr (xmlDoc) inner = NULL;
   g_autofree char *text = NULL;
   const xmlNode *root;
@@ -475,18 +477,18 @@ lk_batch_read_response (GBytes *body, GError **error)
     set_fault_error (fault, error);
   else if (text == NULL)
     g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY,
-                 "The answer is not a batch activation response");
+                 _ ("The answer is not a batch activation response"));
   if (text == NULL)
     return NULL;
 
-  inner = parse_inner (text, strlen (text), "The answer's document", error);
+  inner = parse_inner (text, strlen (text), _ ("The answer's document"), error);
   if (inner == NULL)
     return NULL;
 
   root = xmlDocGetRootElement (inner);
   if (!collect_answers (root, answers))
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "The answer has more than %d lines",
+      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("The answer has more than %d lines"),
                    LK_BATCH_MAX_ITEMS);
       return NULL;
     }

@@ -30,3 +30,16 @@ lk_process_protect (void)
   if (!IS_CHECKED && prctl (PR_SET_DUMPABLE, 0) != 0)
     g_warning ("The memory of this process cannot be closed to others");
 }
+
+char *
+lk_process_get_build_folder (const char *name)
+{
+  g_autofree char *path = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *own = path != NULL ? g_path_get_dirname (path) : NULL;
+  g_autofree char *root = own != NULL ? g_build_filename (own, "..", "..", NULL) : NULL;
+  g_autofree char *mark = root != NULL ? g_build_filename (root, "build.ninja", NULL) : NULL;
+
+  if (mark == NULL || !g_file_test (mark, G_FILE_TEST_EXISTS))
+    return NULL;
+  return g_build_filename (root, name, NULL);
+}

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -108,13 +109,13 @@ lk_secret_read_fd (int fd, GError **error)
   while ((n > 0 && length < MAX_SECRET_BYTES) || (n < 0 && errno == EINTR));
 
   if (n < 0)
-    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "Cannot read the secret: %s",
+    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("Cannot read the secret: %s"),
                  g_strerror (errno));
   else if (length == MAX_SECRET_BYTES)
-    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The secret is longer than %d bytes",
+    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("The secret is longer than %d bytes"),
                  MAX_SECRET_BYTES);
   else if (strip_line_end (buffer, length) == 0)
-    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The secret is empty");
+    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("The secret is empty"));
   else
     secret = lk_secret_new (buffer, (gssize) strip_line_end (buffer, length));
 
@@ -131,14 +132,14 @@ lk_secret_read_file (const char *path, GError **error)
 
   if (fd < 0)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "Cannot open “%s”: %s", path,
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("Cannot open “%s”: %s"), path,
                    g_strerror (errno));
       return NULL;
     }
 
   if (fstat (fd, &info) != 0 || !S_ISREG (info.st_mode) || (info.st_mode & 077) != 0)
     g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                 "“%s” holds a secret but others may read it; run: chmod 600 “%s”", path, path);
+                 _ ("“%s” holds a secret but others may read it; run: chmod 600 “%s”"), path, path);
   else
     secret = lk_secret_read_fd (fd, error);
 

@@ -6,6 +6,7 @@
 #include "base/lk-error.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
@@ -55,7 +56,7 @@ refuse (xmlParserCtxt *ctxt, const char *fault)
 static void
 on_doctype (void *ctx, const xmlChar *name, const xmlChar *external_id, const xmlChar *system_id)
 {
-  refuse (ctx, "it has a DOCTYPE, which is not allowed");
+  refuse (ctx, _ ("it has a DOCTYPE, which is not allowed"));
 }
 
 static void
@@ -73,15 +74,15 @@ on_start (void *ctx,
   Guard *guard = ctxt->_private;
 
   if (++guard->depth > MAX_DEPTH)
-    refuse (ctxt, "it is nested too deeply");
+    refuse (ctxt, _ ("it is nested too deeply"));
   else if (++guard->n_elements > guard->limits->max_elements)
-    refuse (ctxt, "it has too many elements");
+    refuse (ctxt, _ ("it has too many elements"));
   else if (n_attributes > MAX_ATTRIBUTES || n_namespaces > MAX_ATTRIBUTES)
-    refuse (ctxt, "an element has too many attributes");
+    refuse (ctxt, _ ("an element has too many attributes"));
 
   for (int i = 0; guard->fault == NULL && i < n_attributes; i++)
     if ((gsize) (attributes[5 * i + 4] - attributes[5 * i + 3]) > guard->limits->max_text)
-      refuse (ctxt, "an attribute is too long");
+      refuse (ctxt, _ ("an attribute is too long"));
   if (guard->fault != NULL)
     return;
 
@@ -116,7 +117,7 @@ on_text (void *ctx, const xmlChar *text, int length)
     return;
   guard->text_bytes[guard->depth] += (gsize) length;
   if (guard->text_bytes[guard->depth] > guard->limits->max_text)
-    refuse (ctx, "a text is too long");
+    refuse (ctx, _ ("a text is too long"));
   else
     xmlSAX2Characters (ctx, text, length);
 }
@@ -163,15 +164,15 @@ lk_xml_parse (const char *data,
   ensure_parser ();
   if (length == 0 || length > limits->max_bytes || length > G_MAXINT)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "%s is unusable: %s", what,
-                   length == 0 ? "it is empty" : "it is too large");
+      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("%s is unusable: %s"), what,
+                   length == 0 ? _ ("it is empty") : _ ("it is too large"));
       return NULL;
     }
 
   ctxt = xmlCreateMemoryParserCtxt (data, (int) length);
   if (ctxt == NULL)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "%s is unusable: no memory", what);
+      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("%s is unusable: no memory"), what);
       return NULL;
     }
   ctxt->_private = &guard;
@@ -186,8 +187,8 @@ lk_xml_parse (const char *data,
   if (well_formed)
     return doc;
 
-  g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "%s is unusable: %s", what,
-               guard.fault != NULL ? guard.fault : "it is not well-formed XML");
+  g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("%s is unusable: %s"), what,
+               guard.fault != NULL ? guard.fault : _ ("it is not well-formed XML"));
   g_clear_pointer (&doc, xmlFreeDoc);
   return NULL;
 }

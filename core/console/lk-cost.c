@@ -106,10 +106,11 @@ judge_cost (LkPreview *preview, const LkCost *cost)
       preview->obstacle = LK_OBSTACLE_POOL;
       g_free (preview->obstacle_text);
       preview->obstacle_text = g_strdup_printf (
-          _ ("This run would use %u activations of the key that ends in %s, and %" G_GINT64_FORMAT
+          _ ("The key that ends in %s has too few activations: this run would use %u, and "
+             "%" G_GINT64_FORMAT
              " are left. Choose fewer rows, another key, or enter a newer figure with: latchkeyctl"
              " key set-remaining"),
-          cost->n_spends, cost->last_five, cost->left);
+          cost->last_five, cost->n_spends, cost->left);
     }
   else if (!cost->is_known && preview->obstacle == LK_OBSTACLE_NONE)
     {
@@ -176,7 +177,10 @@ lk_cost_to_text (const LkCost *self)
                                          self->n_spends),
                             self->n_spends);
   if (self->n_planned > 0)
-    g_string_append_printf (text, _ (" (%u more are planned by other jobs)"), self->n_planned);
+    g_string_append_printf (text,
+                            g_dngettext (GETTEXT_PACKAGE, " (%u more is planned by other jobs)",
+                                         " (%u more are planned by other jobs)", self->n_planned),
+                            self->n_planned);
   if (self->n_on_record > 0)
     g_string_append_printf (
         text,
@@ -185,7 +189,10 @@ lk_cost_to_text (const LkCost *self)
                      self->n_on_record),
         self->n_on_record);
   if (self->n_licensed > 0)
-    g_string_append_printf (text, _ ("; %u licensed already"), self->n_licensed);
+    g_string_append_printf (text,
+                            g_dngettext (GETTEXT_PACKAGE, "; %u licensed already",
+                                         "; %u licensed already", self->n_licensed),
+                            self->n_licensed);
 
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,7 +33,7 @@ struct _LkQuery
 static gboolean
 set_store_error (LkDb *self, GError **error)
 {
-  g_set_error (error, LK_ERROR, LK_ERROR_STORE, "The database “%s” failed: %s", self->path,
+  g_set_error (error, LK_ERROR, LK_ERROR_STORE, _ ("The database “%s” failed: %s"), self->path,
                sqlite3_errmsg (self->handle));
   return FALSE;
 }
@@ -55,7 +56,7 @@ make_private_file (const char *path, GError **error)
     return TRUE;
   if (fd < 0)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_STORE, "Cannot open the database “%s”: %s", path,
+      g_set_error (error, LK_ERROR, LK_ERROR_STORE, _ ("Cannot open the database “%s”: %s"), path,
                    g_strerror (errno));
       return FALSE;
     }
@@ -388,10 +389,11 @@ lk_db_migrate (LkDb *self, const char *const *migrations, guint n, GError **erro
 
   if (version > (gint64) n)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_STORE,
-                   "“%s” was written by a newer version of Latchkey (schema %d, this one knows %u);"
-                   " it was not touched. Use that version, or restore a backup",
-                   self->path, (int) version, n);
+      g_set_error (
+          error, LK_ERROR, LK_ERROR_STORE,
+          _ ("“%s” was written by a newer version of Latchkey (schema %d, this one knows %u);"
+             " it was not touched. Use that version, or restore a backup"),
+          self->path, (int) version, n);
       return FALSE;
     }
 
@@ -418,7 +420,7 @@ sync_path (const char *path, GError **error)
   gboolean synced = fd >= 0 && fsync (fd) == 0;
 
   if (!synced)
-    g_set_error (error, LK_ERROR, LK_ERROR_STORE, "Cannot write “%s” to the disk: %s", path,
+    g_set_error (error, LK_ERROR, LK_ERROR_STORE, _ ("Cannot write “%s” to the disk: %s"), path,
                  g_strerror (errno));
   if (fd >= 0)
     close (fd);
@@ -468,7 +470,7 @@ lk_db_backup (LkDb *self, const char *path, GError **error)
   done = copy_pages (self, partial, error) && sync_path (partial, error);
   if (done && g_rename (partial, path) != 0)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_STORE, "Cannot write “%s”: %s", path,
+      g_set_error (error, LK_ERROR, LK_ERROR_STORE, _ ("Cannot write “%s”: %s"), path,
                    g_strerror (errno));
       done = FALSE;
     }

@@ -5,6 +5,8 @@
 
 #include "base/lk-error.h"
 
+#include <glib/gi18n-lib.h>
+
 typedef struct
 {
   LkWriteFunc func;
@@ -58,7 +60,7 @@ run_one (LkDb *db, Write *write)
     return lk_db_run (db, &write->error, "RELEASE write", "");
 
   if (write->error == NULL)
-    g_set_error (&write->error, LK_ERROR, LK_ERROR_STORE, "A write failed without saying why");
+    g_set_error (&write->error, LK_ERROR, LK_ERROR_STORE, _ ("A write failed without saying why"));
   /* Out of disk, SQLite may have given up the whole transaction. */
   if (!sqlite3_get_autocommit (lk_db_get_handle (db)))
     {
@@ -93,7 +95,7 @@ commit_group (LkDb *db, GPtrArray *group)
       if (sqlite3_get_autocommit (lk_db_get_handle (db)))
         {
           g_set_error (&error, LK_ERROR, LK_ERROR_STORE,
-                       "The database “%s” gave up a group of writes (is the disk full?)",
+                       _ ("The database “%s” gave up a group of writes (is the disk full?)"),
                        lk_db_get_path (db));
           break;
         }

@@ -6,6 +6,7 @@
 #include "base/lk-xml.h"
 #include "domain/lk-table.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 typedef struct
@@ -26,6 +27,13 @@ read_code (const char *text)
   return (guint32) code;
 }
 
+/* po/update puts these texts into the catalogues. */
+static const char *
+translate (const char *text)
+{
+  return *text != '\0' ? _ (text) : text;
+}
+
 static void
 fill (Table *table, const char *file)
 {
@@ -37,7 +45,11 @@ fill (Table *table, const char *file)
       char **row = table->rows->pdata[i];
       LkCode *code = g_new (LkCode, 1);
 
-      *code = (LkCode){ read_code (row[0]), row[1], row[2], row[3], row[4] };
+      *code = (LkCode){ .code = read_code (row[0]),
+                        .symbol = row[1],
+                        .meaning = translate (row[2]),
+                        .cause = translate (row[3]),
+                        .action = translate (row[4]) };
       g_hash_table_insert (table->by_code, GUINT_TO_POINTER (code->code), code);
       if (*code->symbol != '\0')
         g_hash_table_insert (table->by_symbol, g_ascii_strup (code->symbol, -1), code);

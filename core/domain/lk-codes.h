@@ -3,7 +3,8 @@
 
 #include <glib.h>
 
-/* One row of data/error-codes.tsv. Strings belong to the table, which lives for ever. */
+/* One row of data/error-codes.tsv, the three texts in the user's language. Strings belong to the
+ * table, which lives for ever. */
 typedef struct
 {
   guint32 code;

@@ -5,6 +5,7 @@
 
 #include "base/lk-error.h"
 
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -91,7 +92,7 @@ lk_gateway_client_check_name (const char *name, GError **error)
     is_good = g_ascii_isalnum (*p) || strchr ("-._@", *p) != NULL;
   if (!is_good)
     g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                 "A client's name has 1 to %d letters, digits and “-._@”", MAX_NAME_CHARS);
+                 _ ("A client's name has 1 to %d letters, digits and “-._@”"), MAX_NAME_CHARS);
   return is_good;
 }
 
@@ -118,7 +119,8 @@ insert_client (LkDb *db, gpointer user_data, GError **error)
   if (lk_db_get_changes (db) == 1)
     return insert_sign_in (db, request, error);
 
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "There is a client “%s” already", request->name);
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("There is a client “%s” already"),
+               request->name);
   return FALSE;
 }
 
@@ -158,7 +160,7 @@ replace_sign_in (LkDb *db, gpointer user_data, GError **error)
   if (lk_db_get_changes (db) == 1)
     return TRUE;
 
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "There is no client “%s”", request->name);
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("There is no client “%s”"), request->name);
   return FALSE;
 }
 
@@ -193,7 +195,7 @@ delete_client (LkDb *db, gpointer user_data, GError **error)
   if (lk_db_get_changes (db) == 1)
     return TRUE;
 
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "There is no client “%s”", request->name);
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("There is no client “%s”"), request->name);
   return FALSE;
 }
 

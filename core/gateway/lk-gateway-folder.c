@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,9 +17,9 @@
 #define MAX_CA_NAME      64
 
 static gboolean
-set_file_error (GError **error, const char *what, const char *path)
+set_file_error (GError **error, const char *path)
 {
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "Cannot %s “%s”: %s", what, path,
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("Cannot write “%s”: %s"), path,
                g_strerror (errno));
   return FALSE;
 }
@@ -63,11 +64,11 @@ write_file (const char *path, const char *text, int mode, gboolean replace, GErr
   g_unlink (temporary);
   fd = open (temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0)
-    return set_file_error (error, "make", temporary);
+    return set_file_error (error, temporary);
 
   done = write_all (fd, text) && fchmod (fd, (mode_t) mode) == 0;
   if (!done)
-    set_file_error (error, "write", temporary);
+    set_file_error (error, temporary);
   close (fd);
   if (done)
     {
@@ -75,7 +76,7 @@ write_file (const char *path, const char *text, int mode, gboolean replace, GErr
       done = (replace ? rename (temporary, path) : link (temporary, path)) == 0;
       done = done && sync_folder (folder);
       if (!done)
-        set_file_error (error, "make", path);
+        set_file_error (error, path);
     }
   g_unlink (temporary);
   return done;
@@ -108,7 +109,8 @@ read_in (const char *folder, const char *name, GError **error)
   char *text = NULL;
 
   if (!g_file_get_contents (path, &text, NULL, &cause))
-    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "Cannot read “%s”: %s", path, cause->message);
+    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("Cannot read “%s”: %s"), path,
+                 cause->message);
   return text;
 }
 
@@ -138,12 +140,13 @@ check_empty (const char *folder, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     if (has_file (folder, names[i]))
       {
-        g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                     has_file (folder, LK_GATEWAY_CA)
-                         ? "There is an authority in “%s” already, and nothing is overwritten (%s);"
-                           " “renew” makes a new server certificate"
-                         : "In “%s” there is something of an init that did not finish: remove %s",
-                     folder, names[i]);
+        g_set_error (
+            error, LK_ERROR, LK_ERROR_INVALID,
+            has_file (folder, LK_GATEWAY_CA)
+                ? _ ("There is an authority in “%s” already, and nothing is overwritten (%s);"
+                     " “renew” makes a new server certificate")
+                : _ ("In “%s” there is something of an init that did not finish: remove %s"),
+            folder, names[i]);
         return FALSE;
       }
 
@@ -196,7 +199,7 @@ lk_gateway_folder_init (const char *folder,
       !lk_authority_issue_server (authority, names, days, NULL, &certificate, &key, error))
     return FALSE;
   if (g_mkdir_with_parents (folder, 0700) != 0 || !sync_folder (parent))
-    return set_file_error (error, "make", folder);
+    return set_file_error (error, folder);
   if (!write_folder (folder, authority, certificate, key, error))
     return FALSE;
 

@@ -6,6 +6,7 @@
 #include "base/lk-error.h"
 #include "ledger/lk-ledger.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 typedef struct
@@ -156,10 +157,11 @@ lk_gateway_pool_set (LkGatewayState *state,
   if (is_key_identity (key_identity))
     return lk_gateway_state_write (state, write_pool, &request, error);
 
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-               "“%s” is not a key identity; it has five digits for the group, a dash and nine for"
-               " the serial",
-               key_identity);
+  g_set_error (
+      error, LK_ERROR, LK_ERROR_INVALID,
+      _ ("“%s” is not a key identity; it has five digits for the group, a dash and nine for"
+         " the serial"),
+      key_identity);
   return FALSE;
 }
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <sys/file.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -74,7 +75,7 @@ lk_gateway_state_lock (LkGatewayState *self, GError **error)
 
   if (fd < 0)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_STORE, "Cannot open “%s”: %s", path,
+      g_set_error (error, LK_ERROR, LK_ERROR_STORE, _ ("Cannot open “%s”: %s"), path,
                    g_strerror (errno));
       return FALSE;
     }
@@ -85,7 +86,7 @@ lk_gateway_state_lock (LkGatewayState *self, GError **error)
     }
 
   close (fd);
-  g_set_error (error, LK_ERROR, LK_ERROR_BUSY, "Another gateway serves from “%s”", self->path);
+  g_set_error (error, LK_ERROR, LK_ERROR_BUSY, _ ("Another gateway serves from “%s”"), self->path);
   return FALSE;
 }
 

@@ -9,6 +9,7 @@
 #include "net/lk-server.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define SERVICE_PATH             "/BatchActivation/BatchActivation.asmx"
@@ -230,7 +231,7 @@ lk_gateway_reload (LkGateway *self, GError **error)
     done = lk_server_set_certificate (self->server, certificate, certificate_length, key,
                                       key_length, error);
   else
-    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The TLS certificate cannot be read: %s",
+    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("The TLS certificate cannot be read: %s"),
                  cause->message);
   if (key != NULL)
     explicit_bzero (key, key_length);
@@ -260,12 +261,12 @@ trust_clients (LkGateway *self, const char *path, GError **error)
   if (self->tls_certificate == NULL)
     {
       g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                   "Clients show certificates over TLS only, so the gateway needs its own");
+                   _ ("Clients show certificates over TLS only, so the gateway needs its own"));
       return FALSE;
     }
   if (!g_file_get_contents (path, &pem, &length, &cause))
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The clients' CA cannot be read: %s",
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("The clients' CA cannot be read: %s"),
                    cause->message);
       return FALSE;
     }
@@ -294,7 +295,7 @@ claim_mode (LkGateway *self, GError **error)
     return TRUE;
 
   g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-               "This state file belongs to a gateway in %s mode; use another one", found);
+               _ ("This state file belongs to a gateway in %s mode; use another one"), found);
   return FALSE;
 }
 
@@ -325,7 +326,7 @@ lk_gateway_new (const LkGatewayOptions *options, GError **error)
   if (self->tls_certificate == NULL && !is_loopback (self->address))
     {
       g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                   "Without a TLS certificate a gateway listens on loopback only, not on %s",
+                   _ ("Without a TLS certificate a gateway listens on loopback only, not on %s"),
                    self->address);
       return NULL;
     }

@@ -5,6 +5,8 @@
 
 #include "base/lk-error.h"
 
+#include <glib/gi18n-lib.h>
+
 static const char *const state_words[] = {
   [LK_SPEND_RESERVED] = "reserved",   [LK_SPEND_SENT] = "sent",
   [LK_SPEND_CONFIRMED] = "confirmed", [LK_SPEND_REFUSED] = "refused",
@@ -236,7 +238,7 @@ expect_change (LkDb *db, gint64 id, const char *move, GError **error)
   if (lk_db_get_changes (db) == 1)
     return TRUE;
 
-  g_set_error (error, LK_ERROR, LK_ERROR_STORE, "Spend %d cannot be marked %s from where it is",
+  g_set_error (error, LK_ERROR, LK_ERROR_STORE, _ ("Spend %d cannot be marked %s from where it is"),
                (int) id, move);
   return FALSE;
 }

@@ -7,6 +7,7 @@
 #include "licensing/lk-licensing-columns.h"
 #include "licensing/lk-licensing-rows.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define PRODUCT        "SoftwareLicensingProduct"
@@ -138,7 +139,7 @@ query_single (LkLicensing *self,
   if (rows->len > 0)
     return g_ptr_array_steal_index (rows, 0);
 
-  g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "%s: it has no %s",
+  g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("%s: it has no %s"),
                lk_link_get_peer (get_link (self)), class_name);
   return NULL;
 }
@@ -159,7 +160,7 @@ query_service (LkLicensing *self, GCancellable *cancellable, GError **error)
 
   if (rows->len == 0 || lk_wsman_row_get (rows->pdata[0], "Version") == NULL)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "%s: it has no licensing service",
+      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("%s: it has no licensing service"),
                    lk_link_get_peer (get_link (self)));
       return NULL;
     }
@@ -205,7 +206,7 @@ keep_identity (LkLicensing *self, LkIdentity *identity, guint serial, GError **e
 
   g_clear_pointer (&self->identity, lk_identity_free);
   g_set_error (error, LK_ERROR, LK_ERROR_UNREACHABLE,
-               "%s: the connection broke while the machine was being identified",
+               _ ("%s: the connection broke while the machine was being identified"),
                lk_link_get_peer (get_link (self)));
   return FALSE;
 }
@@ -361,7 +362,7 @@ verify_still_same (LkLicensing *self, GCancellable *cancellable, GError **error)
     return TRUE;
 
   g_clear_pointer (&self->identity, lk_identity_free);
-  g_set_error (error, LK_ERROR, LK_ERROR_REJECTED, "%s: this is another machine now: %s",
+  g_set_error (error, LK_ERROR, LK_ERROR_REJECTED, _ ("%s: this is another machine now: %s"),
                lk_link_get_peer (get_link (self)), difference);
   return FALSE;
 }

@@ -6,6 +6,7 @@
 #include "base/lk-error.h"
 #include "net/lk-challenge.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* MS-WSMV 2.2.9.1.2: what Windows wants to hear from whoever shows a certificate. */
@@ -99,7 +100,7 @@ open_sealed (LkAuth *self, LkHttpMessage *answer, GError **error)
   if (plain->len != parts.plain_length)
     {
       g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY,
-                   "the sealed message has another length than it says");
+                   _ ("the sealed message has another length than it says"));
       return FALSE;
     }
 
@@ -114,13 +115,13 @@ lk_auth_describe_refusal (LkAuth *self, const LkHttpMessage *answer)
   g_autofree char *offers = lk_challenge_describe (answer);
 
   if (self->login == NULL)
-    return g_strdup_printf ("it wants to know who asks; it offers %s", offers);
+    return g_strdup_printf (_ ("it wants to know who asks; it offers %s"), offers);
   if (self->way == LK_WAY_BASIC && !lk_challenge_find (answer, "Basic", NULL))
-    return g_strdup_printf ("it does not take Basic; it offers %s", offers);
+    return g_strdup_printf (_ ("it does not take Basic; it offers %s"), offers);
   if (lk_auth_is_signed_in (self))
-    return g_strdup_printf ("it signed us in with %s, but asks again who we are",
+    return g_strdup_printf (_ ("it signed us in with %s, but asks again who we are"),
                             lk_way_get_title (self->way));
-  return g_strdup_printf ("it did not accept the account of the credential set %s (%s)",
+  return g_strdup_printf (_ ("it did not accept the account of the credential set %s (%s)"),
                           lk_login_get_name (self->login), lk_way_get_title (self->way));
 }
 
@@ -145,7 +146,7 @@ lk_auth_open (LkAuth *self, LkHttpMessage *answer, GError **error)
     return open_sealed (self, answer, error);
 
   g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY,
-               "it answered a sealed message in the clear, which anybody on the way could have"
-               " written");
+               _ ("it answered a sealed message in the clear, which anybody on the way could have"
+                  " written"));
   return FALSE;
 }

@@ -7,11 +7,10 @@
 #include "net/lk-challenge.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MAX_LEGS 6
-
-static const char not_allowed[] = "the credential set does not allow it";
 
 static const struct
 {
@@ -19,12 +18,12 @@ static const struct
   const char *header;
   const char *title;
 } ways[] = {
-  [LK_WAY_CERTIFICATE] = { LK_SCHEME_CERTIFICATE, NULL, "Client certificate" },
+  [LK_WAY_CERTIFICATE] = { LK_SCHEME_CERTIFICATE, NULL, N_ ("Client certificate") },
   [LK_WAY_NEGOTIATE_KERBEROS] = { LK_SCHEME_KERBEROS, "Negotiate", "Kerberos (Negotiate)" },
   [LK_WAY_KERBEROS] = { LK_SCHEME_KERBEROS, "Kerberos", "Kerberos" },
   [LK_WAY_NTLM] = { LK_SCHEME_NTLM, "Negotiate", "NTLM (Negotiate)" },
   [LK_WAY_BASIC] = { LK_SCHEME_BASIC, "Basic", "Basic" },
-  [LK_WAY_NONE] = { LK_SCHEME_AUTO, NULL, "Nothing" },
+  [LK_WAY_NONE] = { LK_SCHEME_AUTO, NULL, N_ ("Nothing") },
 };
 
 const char *
@@ -36,7 +35,7 @@ lk_way_get_header (LkWay way)
 const char *
 lk_way_get_title (LkWay way)
 {
-  return ways[way].title;
+  return _ (ways[way].title);
 }
 
 LkAuth *
@@ -124,7 +123,7 @@ lk_auth_get_trail (LkAuth *self)
 static void
 note (LkAuth *self, const char *text)
 {
-  g_autofree char *line = g_strdup_printf ("%s: %s\n", ways[self->way].title, text);
+  g_autofree char *line = g_strdup_printf ("%s: %s\n", _ (ways[self->way].title), text);
 
   /* Connections come and go; what is known is said once. */
   if (strstr (self->trail->str, line) == NULL)
@@ -165,8 +164,8 @@ find_reason_against_kerberos (const LkAuth *self)
   gboolean has_domain = kind == LK_CREDENTIAL_TICKET || kind == LK_CREDENTIAL_KEYTAB;
 
   if (!has_domain && is_local (self))
-    return "the account belongs to the machine, not to a domain";
-  return get_service_host (self) == NULL ? "the machine is known by its address only" : NULL;
+    return _ ("the account belongs to the machine, not to a domain");
+  return get_service_host (self) == NULL ? _ ("the machine is known by its address only") : NULL;
 }
 
 /* A certificate is for its own way, and everything else for the others: nothing to speak of. */
@@ -184,24 +183,24 @@ find_reason_against (const LkAuth *self, LkWay way)
   LkScheme allowed = lk_login_get_scheme (self->login);
 
   if (allowed != LK_SCHEME_AUTO && allowed != ways[way].scheme)
-    return not_allowed;
+    return _ ("the credential set does not allow it");
 
   switch (way)
     {
     case LK_WAY_CERTIFICATE:
-      return self->tls ? NULL : "it needs HTTPS (port 5986)";
+      return self->tls ? NULL : _ ("it needs HTTPS (port 5986)");
     case LK_WAY_NEGOTIATE_KERBEROS:
     case LK_WAY_KERBEROS:
       return find_reason_against_kerberos (self);
     case LK_WAY_NTLM:
-      return lk_login_get_password (self->login) == NULL ? "there is no password" : NULL;
+      return lk_login_get_password (self->login) == NULL ? _ ("there is no password") : NULL;
     case LK_WAY_BASIC:
       if (lk_login_get_password (self->login) == NULL)
-        return "there is no password";
+        return _ ("there is no password");
       if (!self->tls && !self->is_loopback)
-        return "would send the password in the clear; use HTTPS (port 5986)";
+        return _ ("would send the password in the clear; use HTTPS (port 5986)");
       return allowed == LK_SCHEME_AUTO && !is_local (self)
-                 ? "Windows takes no domain account that way"
+                 ? _ ("Windows takes no domain account that way")
                  : NULL;
     case LK_WAY_NONE:
     default:
@@ -228,11 +227,11 @@ lk_auth_prepare (LkAuth *self, gboolean is_loopback, GError **error)
       if (reason == NULL)
         return TRUE;
       /* What a person can do something about, if there is such a reason. */
-      if (why == NULL || why == not_allowed || is_wanted)
+      if (why == NULL || is_wanted)
         why = reason;
     }
 
-  g_set_error (error, LK_ERROR, LK_ERROR_DENIED, "%s with the credential set %s: %s",
+  g_set_error (error, LK_ERROR, LK_ERROR_DENIED, _ ("%s with the credential set %s: %s"),
                lk_scheme_to_word (lk_login_get_scheme (self->login)),
                lk_login_get_name (self->login), why);
   return FALSE;
@@ -269,7 +268,7 @@ begin_gss (LkAuth *self, gboolean *is_out, GError **error)
   *is_out = trouble == LK_GSS_NO_AUTHORITY || trouble == LK_GSS_NO_SERVICE ||
             trouble == LK_GSS_NO_ACCOUNT || trouble == LK_GSS_UNAVAILABLE;
   note (self, cause->message);
-  g_propagate_prefixed_error (error, g_steal_pointer (&cause), "%s: ", ways[self->way].title);
+  g_propagate_prefixed_error (error, g_steal_pointer (&cause), "%s: ", _ (ways[self->way].title));
   return FALSE;
 }
 
@@ -301,7 +300,7 @@ set_no_way (LkAuth *self, GError **error)
   g_autofree char *text = g_strjoinv ("; ", lines);
 
   g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
-               "there is no way to sign in that both sides take: %s", text);
+               _ ("there is no way to sign in that both sides take: %s"), text);
 }
 
 /* Begins with the next way that is possible. */
@@ -368,7 +367,7 @@ fail_refused (LkAuth *self, const char *why, GError **error)
 {
   lk_auth_tell (self, LK_LOGIN_REFUSED);
   note (self, why);
-  g_set_error (error, LK_ERROR, LK_ERROR_DENIED, "%s: %s", ways[self->way].title, why);
+  g_set_error (error, LK_ERROR, LK_ERROR_DENIED, "%s: %s", _ (ways[self->way].title), why);
   return FALSE;
 }
 
@@ -382,15 +381,15 @@ finish (LkAuth *self, GError **error)
       (is_kerberos && !lk_gss_context_is_mutual (self->context)))
     {
       g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
-                   "%s: it let us in without proving who it is, so nothing was sent",
-                   ways[self->way].title);
+                   _ ("%s: it let us in without proving who it is, so nothing was sent"),
+                   _ (ways[self->way].title));
       return FALSE;
     }
 
   lk_auth_tell (self, LK_LOGIN_ACCEPTED);
   self->is_ready = TRUE;
-  text = g_strdup_printf ("signed in with %s, %s", lk_login_get_name (self->login),
-                          self->tls ? "inside TLS" : "messages are sealed");
+  text = g_strdup_printf (_ ("signed in with %s, %s"), lk_login_get_name (self->login),
+                          self->tls ? _ ("inside TLS") : _ ("messages are sealed"));
   note (self, text);
   return TRUE;
 }
@@ -414,8 +413,8 @@ take_challenge (LkAuth *self,
       for (LkWay way = LK_WAY_CERTIFICATE; way < LK_WAY_NONE; way++)
         if (ways[way].header != NULL && lk_challenge_find (answer, ways[way].header, NULL))
           self->offered |= 1u << way;
-      why = g_strdup_printf (is_offered ? "offered, but not with NTLM; it offers %s"
-                                        : "not offered; it offers %s",
+      why = g_strdup_printf (is_offered ? _ ("offered, but not with NTLM; it offers %s")
+                                        : _ ("not offered; it offers %s"),
                              offers);
       rule_out (self, why);
       return begin_way (self, patience, error);
@@ -424,7 +423,7 @@ take_challenge (LkAuth *self,
     /* NTLM proves the password with its second token; Kerberos proved it to the domain before. */
     return self->way != LK_WAY_NTLM || ask (self, patience, error);
 
-  return fail_refused (self, "it did not accept the account", error);
+  return fail_refused (self, _ ("it did not accept the account"), error);
 }
 
 gboolean
@@ -457,7 +456,7 @@ lk_auth_take_leg (LkAuth *self,
     return take_challenge (self, answer, token, is_offered, patience, error);
 
   return fail_refused (self,
-                       answer->status == 400 ? "it did not understand the token"
-                                             : "it did not accept the account",
+                       answer->status == 400 ? _ ("it did not understand the token")
+                                             : _ ("it did not accept the account"),
                        error);
 }

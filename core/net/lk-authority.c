@@ -5,6 +5,7 @@
 
 #include "base/lk-error.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define OWN_DAYS        3650
@@ -87,7 +88,7 @@ lk_authority_issue_server (const LkAuthority *self,
 
   if (names == NULL || names[0] == NULL)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "A server's certificate needs a name");
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("A server's certificate needs a name"));
       return FALSE;
     }
 

@@ -7,6 +7,7 @@
 #include "base/lk-error.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 #include <gnutls/x509-ext.h>
 #include <gnutls/x509.h>
 #include <string.h>
@@ -144,11 +145,11 @@ read_key (LkCertificateFacts *self, Certificate certificate)
   guint bits = 0;
   int algorithm = gnutls_x509_crt_get_pk_algorithm (certificate, &bits);
   const char *name =
-      algorithm > 0 ? gnutls_pk_get_name ((gnutls_pk_algorithm_t) algorithm) : "unknown kind,";
+      algorithm > 0 ? gnutls_pk_get_name ((gnutls_pk_algorithm_t) algorithm) : _ ("unknown kind,");
   guint8 id[KEY_ID_BYTES];
   gsize size = sizeof id;
 
-  self->key = g_strdup_printf ("%s %u bits", name != NULL ? name : "unknown kind,", bits);
+  self->key = g_strdup_printf ("%s %u bits", name != NULL ? name : _ ("unknown kind,"), bits);
   if (gnutls_x509_crt_get_key_id (certificate, GNUTLS_KEYID_USE_SHA256, id, &size) >= 0)
     self->key_id = g_compute_checksum_for_data (G_CHECKSUM_SHA256, id, size);
 }
@@ -165,8 +166,8 @@ lk_certificate_facts_new (GBytes *der, GError **error)
   datum.data = (guint8 *) g_bytes_get_data (der, &size);
   if (size > LK_CERTIFICATE_MAX_BYTES)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "its certificate is too large (%zu bytes)",
-                   size);
+      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY,
+                   _ ("its certificate is too large (%zu bytes)"), size);
       return NULL;
     }
 
@@ -176,7 +177,7 @@ lk_certificate_facts_new (GBytes *der, GError **error)
     result = gnutls_x509_crt_import (certificate, &datum, GNUTLS_X509_FMT_DER);
   if (result < 0)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "its certificate cannot be read: %s",
+      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("its certificate cannot be read: %s"),
                    gnutls_strerror (result));
       return NULL;
     }
@@ -213,7 +214,7 @@ lk_certificate_facts_new_pem (const char *pem, gssize length, GError **error)
   if (facts != NULL)
     return g_steal_pointer (&facts);
 
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "This is no usable certificate: %s",
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("This is no usable certificate: %s"),
                cause != NULL ? cause->message : gnutls_strerror (result));
   return NULL;
 }
@@ -251,8 +252,8 @@ lk_certificate_facts_join_names (const LkCertificateFacts *self)
   g_autofree char *joined = g_strjoinv (", ", self->names);
 
   if (*joined == '\0')
-    return g_strdup ("nobody");
-  return self->more_names ? g_strconcat (joined, " and more", NULL) : g_steal_pointer (&joined);
+    return g_strdup (_ ("nobody"));
+  return self->more_names ? g_strdup_printf (_ ("%s and more"), joined) : g_steal_pointer (&joined);
 }
 
 char *
@@ -262,16 +263,17 @@ lk_certificate_facts_describe_dates (const LkCertificateFacts *self, gint64 now)
   g_autofree char *until = lk_date_to_text (self->not_after);
 
   if (self->not_after < now)
-    return g_strconcat ("expired on ", until, NULL);
-  return self->not_before > now ? g_strconcat ("not valid before ", from, NULL) : NULL;
+    return g_strdup_printf (_ ("expired on %s"), until);
+  return self->not_before > now ? g_strdup_printf (_ ("not valid before %s"), from) : NULL;
 }
 
 static void
 add_difference (GString *text, const char *what, const char *old, const char *new)
 {
   if (g_strcmp0 (old, new) != 0)
-    g_string_append_printf (text, "%s: it was %s, now %s; ", what, old != NULL ? old : "unreadable",
-                            new != NULL ? new : "unreadable");
+    g_string_append_printf (text, _ ("%s: it was %s, now %s; "), what,
+                            old != NULL ? old : _ ("unreadable"),
+                            new != NULL ? new : _ ("unreadable"));
 }
 
 static char *
@@ -280,7 +282,7 @@ describe_validity (const LkCertificateFacts *self)
   g_autofree char *from = lk_date_to_text (self->not_before);
   g_autofree char *until = lk_date_to_text (self->not_after);
 
-  return g_strdup_printf ("%s to %s", from, until);
+  return g_strdup_printf (_ ("%s to %s"), from, until);
 }
 
 char *
@@ -295,18 +297,18 @@ lk_certificate_facts_describe_change (const LkCertificateFacts *old, const LkCer
   gboolean is_same_key = old->key_id != NULL && g_strcmp0 (old->key_id, new->key_id) == 0;
   GString *text = g_string_new (NULL);
 
-  add_difference (text, "other names", old_names, new_names);
-  add_difference (text, "another subject", old->subject, new->subject);
+  add_difference (text, _ ("other names"), old_names, new_names);
+  add_difference (text, _ ("another subject"), old->subject, new->subject);
   if (!old->is_self_signed || !new->is_self_signed)
-    add_difference (text, "another issuer", old->issuer, new->issuer);
-  add_difference (text, "other dates", old_dates, new_dates);
+    add_difference (text, _ ("another issuer"), old->issuer, new->issuer);
+  add_difference (text, _ ("other dates"), old_dates, new_dates);
   if (is_same_key)
-    g_string_append_printf (text, "the same key, renewed (%s); ", new->key);
+    g_string_append_printf (text, _ ("the same key, renewed (%s); "), new->key);
   else if (strcmp (old->key, new->key) == 0)
-    g_string_append_printf (text, "a new key (%s); ", new->key);
+    g_string_append_printf (text, _ ("a new key (%s); "), new->key);
   else
-    g_string_append_printf (text, "a new key (it was %s, now %s); ", old->key, new->key);
-  g_string_append_printf (text, "SHA-256: it was %s, now %s", old_pin, new_pin);
+    g_string_append_printf (text, _ ("a new key (it was %s, now %s); "), old->key, new->key);
+  g_string_append_printf (text, _ ("SHA-256: it was %s, now %s"), old_pin, new_pin);
   return g_string_free (text, FALSE);
 }
 
@@ -315,7 +317,7 @@ lk_date_to_text (gint64 ms)
 {
   g_autoptr (GDateTime) time = ms != 0 ? g_date_time_new_from_unix_utc (ms / LK_SECOND) : NULL;
 
-  return time != NULL ? g_date_time_format (time, "%Y-%m-%d") : g_strdup ("an unreadable date");
+  return time != NULL ? g_date_time_format (time, "%Y-%m-%d") : g_strdup (_ ("an unreadable date"));
 }
 
 char *

@@ -7,6 +7,7 @@
 #include "base/lk-error.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 #include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 #include <sodium.h>
@@ -193,7 +194,8 @@ lk_certificate_check_name (const char *name, GError **error)
       strspn (rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._") == length)
     return TRUE;
 
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "“%s” is no DNS name and no IP address", name);
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("“%s” is no DNS name and no IP address"),
+               name);
   return FALSE;
 }
 
@@ -207,8 +209,8 @@ check_request (const LkCertificateRequest *request, GError **error)
     return TRUE;
 
   g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-               "The name “%s” is too long for a certificate: %d characters at most", request->name,
-               MAX_COMMON_NAME);
+               _ ("The name “%s” is too long for a certificate: %d characters at most"),
+               request->name, MAX_COMMON_NAME);
   return FALSE;
 }
 
@@ -242,7 +244,7 @@ lk_certificate_make (const LkCertificateRequest *request,
   if (rc >= 0)
     return TRUE;
 
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "Cannot make a certificate: %s",
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("Cannot make a certificate: %s"),
                gnutls_strerror (rc));
   return FALSE;
 }
@@ -274,7 +276,7 @@ lk_certificate_is_key (const LkSecret *pem, GError **error)
     return TRUE;
 
   g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-               "This is no private key in PEM without a passphrase");
+               _ ("This is no private key in PEM without a passphrase"));
   return FALSE;
 }
 
@@ -300,7 +302,7 @@ lk_certificate_check_key (const char *pem, gssize length, const LkSecret *key, G
     return TRUE;
 
   g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "%s",
-               rc < 0 ? "The certificate or its private key cannot be read"
-                      : "The private key does not belong to the certificate");
+               rc < 0 ? _ ("The certificate or its private key cannot be read")
+                      : _ ("The private key does not belong to the certificate"));
   return FALSE;
 }

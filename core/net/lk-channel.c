@@ -4,6 +4,7 @@
 #include "net/lk-channel.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -90,7 +91,7 @@ lk_channel_get_session (LkChannel *self)
 const char *
 lk_channel_get_reason (LkChannel *self)
 {
-  return self->reason != NULL ? self->reason : "the connection failed";
+  return self->reason != NULL ? self->reason : _ ("the connection failed");
 }
 
 static LkIo wait_for_tls (LkChannel *self, gssize result, const LkPatience *patience);
@@ -159,7 +160,7 @@ wait_for_tls (LkChannel *self, gssize result, const LkPatience *patience)
     return LK_IO_CLOSED;
 
   if (result == GNUTLS_E_UNEXPECTED_PACKET || result == GNUTLS_E_UNEXPECTED_PACKET_LENGTH)
-    self->reason = "it does not seem to speak TLS: an unexpected packet came";
+    self->reason = _ ("it does not seem to speak TLS: an unexpected packet came");
   else if (result == GNUTLS_E_FATAL_ALERT_RECEIVED)
     {
       self->reason = gnutls_alert_get_name (gnutls_alert_get (self->session));
@@ -181,7 +182,7 @@ lk_channel_handshake (LkChannel *self,
   self->session = lk_trust_new_session (trust, host, certificate);
   if (self->session == NULL)
     {
-      self->reason = "no TLS session could be made";
+      self->reason = _ ("no TLS session could be made");
       return LK_IO_FAILED;
     }
   gnutls_transport_set_int (self->session, self->fd);

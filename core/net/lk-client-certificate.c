@@ -5,6 +5,7 @@
 
 #include "base/lk-error.h"
 
+#include <glib/gi18n-lib.h>
 #include <gnutls/x509.h>
 #include <string.h>
 
@@ -87,7 +88,7 @@ lk_client_certificate_new (const char *certificate, const LkSecret *key, GError 
     }
 
   g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-               "The client certificate or its key cannot be used: %s", gnutls_strerror (rc));
+               _ ("The client certificate or its key cannot be used: %s"), gnutls_strerror (rc));
   return NULL;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/lk-error.h"
 
+#include <glib/gi18n-lib.h>
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
 #include <string.h>
@@ -130,8 +131,8 @@ split_keytab (LkGssAcceptor *self, const char *keytab, GError **error)
     code = read_keys (self, keytab);
   if (code != 0)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The keytab “%s” cannot be read (%d)", keytab,
-                   code);
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("The keytab “%s” cannot be read (%d)"),
+                   keytab, code);
       return FALSE;
     }
 

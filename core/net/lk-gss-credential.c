@@ -5,6 +5,7 @@
 
 #include "base/lk-error.h"
 
+#include <glib/gi18n-lib.h>
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
 #include <string.h>
@@ -293,7 +294,7 @@ lk_gss_credential_new_kerberos (const char *principal,
   if (code != 0)
     {
       self->krb5 = NULL;
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "krb5.conf cannot be read (%d)", code);
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("krb5.conf cannot be read (%d)"), code);
       return NULL;
     }
 

@@ -5,11 +5,12 @@
 
 #include "base/lk-error.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define BROKEN_TRUST                                                                               \
-  "the machine cannot read its ticket: its account in the domain has another password (broken"     \
-  " trust: Test-ComputerSecureChannel -Repair), or the name belongs to another machine"
+  N_ ("the machine cannot read its ticket: its account in the domain has another password (broken" \
+      " trust: Test-ComputerSecureChannel -Repair), or the name belongs to another machine")
 
 /* RFC 4120 section 7.5.9, and what the library itself finds. */
 static const struct
@@ -18,45 +19,50 @@ static const struct
   LkGssTrouble trouble;
   const char *words;
 } meanings[] = {
-  { KRB5KDC_ERR_PREAUTH_FAILED, LK_GSS_REFUSED, "the password is wrong" },
-  { KRB5KRB_AP_ERR_BAD_INTEGRITY, LK_GSS_REFUSED, "the password is wrong" },
-  { KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN, LK_GSS_NO_ACCOUNT, "the domain does not know this account" },
+  { KRB5KDC_ERR_PREAUTH_FAILED, LK_GSS_REFUSED, N_ ("the password is wrong") },
+  { KRB5KRB_AP_ERR_BAD_INTEGRITY, LK_GSS_REFUSED, N_ ("the password is wrong") },
+  { KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN, LK_GSS_NO_ACCOUNT,
+    N_ ("the domain does not know this account") },
   { KRB5KDC_ERR_CLIENT_REVOKED, LK_GSS_REFUSED,
-    "the account is locked or disabled; unlock it in the domain" },
-  { KRB5KDC_ERR_NAME_EXP, LK_GSS_REFUSED, "the account has expired" },
+    N_ ("the account is locked or disabled; unlock it in the domain") },
+  { KRB5KDC_ERR_NAME_EXP, LK_GSS_REFUSED, N_ ("the account has expired") },
   { KRB5KDC_ERR_KEY_EXP, LK_GSS_REFUSED,
-    "the password has expired; change it first, for example with kpasswd" },
-  { KRB5KDC_ERR_POLICY, LK_GSS_REFUSED, "a policy of the domain does not let this account in" },
-  { KRB5_KT_NOTFOUND, LK_GSS_REFUSED, "the keytab has no key of this account" },
-  { KRB5_KT_IOERR, LK_GSS_REFUSED, "the keytab cannot be read" },
-  { ENOENT, LK_GSS_REFUSED, "the keytab is not there" },
-  { EACCES, LK_GSS_REFUSED, "the keytab may not be read by you" },
+    N_ ("the password has expired; change it first, for example with kpasswd") },
+  { KRB5KDC_ERR_POLICY, LK_GSS_REFUSED,
+    N_ ("a policy of the domain does not let this account in") },
+  { KRB5_KT_NOTFOUND, LK_GSS_REFUSED, N_ ("the keytab has no key of this account") },
+  { KRB5_KT_IOERR, LK_GSS_REFUSED, N_ ("the keytab cannot be read") },
+  { ENOENT, LK_GSS_REFUSED, N_ ("the keytab is not there") },
+  { EACCES, LK_GSS_REFUSED, N_ ("the keytab may not be read by you") },
   { KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN, LK_GSS_NO_SERVICE,
-    "the domain does not know this machine; check its full name (setspn -L shows the names that it"
-    " has)" },
+    N_ ("the domain does not know this machine; check its full name (setspn -L shows the names "
+        "that it"
+        " has)") },
   { KRB5_KDC_UNREACH, LK_GSS_NO_AUTHORITY,
-    "no domain controller (KDC) answers; check the network, DNS and krb5.conf" },
+    N_ ("no domain controller (KDC) answers; check the network, DNS and krb5.conf") },
   { KRB5_REALM_UNKNOWN, LK_GSS_NO_AUTHORITY,
-    "no domain controller (KDC) is known for the realm; check DNS and krb5.conf" },
+    N_ ("no domain controller (KDC) is known for the realm; check DNS and krb5.conf") },
   { KRB5_REALM_CANT_RESOLVE, LK_GSS_NO_AUTHORITY,
-    "the domain controller's (KDC's) name cannot be resolved; check DNS and krb5.conf" },
+    N_ ("the domain controller's (KDC's) name cannot be resolved; check DNS and krb5.conf") },
   { KRB5_CONFIG_NODEFREALM, LK_GSS_NO_AUTHORITY,
-    "no Kerberos realm is set up here; write the account as user@REALM, or set default_realm in"
-    " krb5.conf" },
+    N_ ("no Kerberos realm is set up here; write the account as user@REALM, or set default_realm in"
+        " krb5.conf") },
   { KRB5_ERR_HOST_REALM_UNKNOWN, LK_GSS_NO_AUTHORITY,
-    "the realm of the machine is not known; see [domain_realm] in krb5.conf" },
-  { KRB5KDC_ERR_SERVICE_EXP, LK_GSS_NO_SERVICE, "the machine's account has expired" },
-  { KRB5KRB_AP_ERR_TKT_EXPIRED, LK_GSS_NO_TICKET, "the ticket has expired; get one with: kinit" },
-  { KRB5_FCC_NOFILE, LK_GSS_NO_TICKET, "there is no Kerberos ticket; get one with: kinit" },
-  { KRB5_CC_NOTFOUND, LK_GSS_NO_TICKET, "there is no Kerberos ticket; get one with: kinit" },
-  { KRB5_CC_END, LK_GSS_NO_TICKET, "there is no Kerberos ticket; get one with: kinit" },
+    N_ ("the realm of the machine is not known; see [domain_realm] in krb5.conf") },
+  { KRB5KDC_ERR_SERVICE_EXP, LK_GSS_NO_SERVICE, N_ ("the machine's account has expired") },
+  { KRB5KRB_AP_ERR_TKT_EXPIRED, LK_GSS_NO_TICKET,
+    N_ ("the ticket has expired; get one with: kinit") },
+  { KRB5_FCC_NOFILE, LK_GSS_NO_TICKET, N_ ("there is no Kerberos ticket; get one with: kinit") },
+  { KRB5_CC_NOTFOUND, LK_GSS_NO_TICKET, N_ ("there is no Kerberos ticket; get one with: kinit") },
+  { KRB5_CC_END, LK_GSS_NO_TICKET, N_ ("there is no Kerberos ticket; get one with: kinit") },
   { KRB5KRB_AP_ERR_TKT_NYV, LK_GSS_SKEW,
-    "the clocks differ: the ticket is not valid yet; set this computer's clock by NTP" },
+    N_ ("the clocks differ: the ticket is not valid yet; set this computer's clock by NTP") },
   { KRB5KRB_AP_ERR_SKEW, LK_GSS_SKEW,
-    "the clocks differ by more than five minutes; set both by NTP" },
+    N_ ("the clocks differ by more than five minutes; set both by NTP") },
   { KRB5_KDCREP_SKEW, LK_GSS_SKEW,
-    "this computer's clock and the domain controller's differ by more than five minutes; set both"
-    " by NTP" },
+    N_ ("this computer's clock and the domain controller's differ by more than five minutes; set "
+        "both"
+        " by NTP") },
   /* Windows says the first, machines with a keytab also the others. */
   { KRB5KRB_AP_ERR_MODIFIED, LK_GSS_OTHER, BROKEN_TRUST },
   { KRB5KRB_AP_ERR_NOT_US, LK_GSS_OTHER, BROKEN_TRUST },
@@ -71,7 +77,7 @@ lk_gss_explain (krb5_error_code code, LkGssTrouble *trouble)
     if (meanings[i].code == code)
       {
         *trouble = meanings[i].trouble;
-        return meanings[i].words;
+        return _ (meanings[i].words);
       }
 
   *trouble = LK_GSS_OTHER;
@@ -130,11 +136,11 @@ lk_gss_set_error (GError **error,
   g_autofree char *special = NULL;
 
   if (words == NULL && GSS_ROUTINE_ERROR (major) == GSS_S_BAD_BINDINGS)
-    words = "the two sides do not see the same TLS connection: somebody stands between them";
+    words = _ ("the two sides do not see the same TLS connection: somebody stands between them");
   if (GSS_ROUTINE_ERROR (major) == GSS_S_BAD_MECH)
     {
       found = LK_GSS_UNAVAILABLE;
-      words = "the mechanism is not installed here (packages libgssapi-krb5-2 and gss-ntlmssp)";
+      words = _ ("the mechanism is not installed here (packages libgssapi-krb5-2 and gss-ntlmssp)");
     }
   if (words == NULL)
     {
@@ -148,5 +154,5 @@ lk_gss_set_error (GError **error,
   *trouble = found;
   g_set_error (error, LK_ERROR,
                found == LK_GSS_NO_AUTHORITY ? LK_ERROR_UNREACHABLE : LK_ERROR_DENIED, "%s",
-               words != NULL ? words : "unknown reason");
+               words != NULL ? words : _ ("unknown reason"));
 }

@@ -5,6 +5,7 @@
 
 #include "base/lk-error.h"
 
+#include <glib/gi18n-lib.h>
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
 #include <sodium.h>
@@ -214,7 +215,7 @@ fail_to_seal (OM_uint32 major, OM_uint32 minor, GError **error)
   LkGssTrouble trouble;
 
   lk_gss_set_error (error, &trouble, major, minor, &lk_gss_oid_kerberos);
-  g_prefix_error (error, "the message could not be sealed: ");
+  g_prefix_error (error, _ ("the message could not be sealed: "));
   return FALSE;
 }
 
@@ -322,9 +323,9 @@ lk_gss_context_open (LkGssContext *self,
       g_byte_array_append (plain, output.value, (guint) output.length);
     }
   else
-    g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "the sealed message cannot be opened: %s",
-                 major == GSS_S_COMPLETE ? "it is signed only"
-                                         : "it was changed on the way, or is out of order");
+    g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("the sealed message cannot be opened: %s"),
+                 major == GSS_S_COMPLETE ? _ ("it is signed only")
+                                         : _ ("it was changed on the way, or is out of order"));
   if (output.value != NULL)
     sodium_memzero (output.value, output.length);
   gss_release_buffer (&ignored, &output);

@@ -5,6 +5,7 @@
 
 #include "base/lk-error.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MAX_HEAD    (64 * 1024)
@@ -104,7 +105,7 @@ static gboolean
 refuse (LkHttpParser *self, GError **error, const char *why)
 {
   self->state = BROKEN;
-  g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "Unusable HTTP: %s", why);
+  g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("Unusable HTTP: %s"), why);
   return FALSE;
 }
 
@@ -192,9 +193,9 @@ read_header (LkHttpParser *self, const char *line, GError **error)
   char *value;
 
   if (name == NULL || !is_token (name))
-    return refuse (self, error, "a header line has no proper name");
+    return refuse (self, error, _ ("a header line has no proper name"));
   if (headers->len / 2 >= MAX_HEADERS)
-    return refuse (self, error, "there are too many headers");
+    return refuse (self, error, _ ("there are too many headers"));
   if (self->state == IN_TRAILER)
     return TRUE; /* nothing that we read may come after the body */
 
@@ -228,9 +229,9 @@ read_length (LkHttpParser *self, const char *text, GError **error)
 
   /* Digits only: a sign or a list would be read differently by someone else on the way. */
   if (*text == '\0' || strspn (text, "0123456789") != strlen (text))
-    return refuse (self, error, "Content-Length is not a number");
+    return refuse (self, error, _ ("Content-Length is not a number"));
   if (!g_ascii_string_to_unsigned (text, 10, 0, self->max_body, &length, NULL))
-    return refuse (self, error, "the message is too long");
+    return refuse (self, error, _ ("the message is too long"));
 
   self->left = length;
   self->state = length > 0 ? IN_BODY : FINISHED;
@@ -255,17 +256,17 @@ settle_framing (LkHttpParser *self, GError **error)
   const char *length = lk_http_message_get_header (message, "Content-Length");
 
   if (self->kind == LK_HTTP_RESPONSE && message->status == 101)
-    return refuse (self, error, "the peer wants to change the protocol");
+    return refuse (self, error, _ ("the peer wants to change the protocol"));
   if (self->kind == LK_HTTP_RESPONSE && message->status < 200)
     return restart_after_interim (self);
   if (lk_http_message_get_nth_header (message, "Transfer-Encoding", 1) != NULL ||
       lk_http_message_get_nth_header (message, "Content-Length", 1) != NULL ||
       lk_http_message_get_nth_header (message, "Host", 1) != NULL)
-    return refuse (self, error, "a header that may come once came twice");
+    return refuse (self, error, _ ("a header that may come once came twice"));
   if (encoding != NULL && length != NULL)
-    return refuse (self, error, "it has both Transfer-Encoding and Content-Length");
+    return refuse (self, error, _ ("it has both Transfer-Encoding and Content-Length"));
   if (encoding != NULL && (!self->is_1_1 || g_ascii_strcasecmp (encoding, "chunked") != 0))
-    return refuse (self, error, "its transfer coding is unknown");
+    return refuse (self, error, _ ("its transfer coding is unknown"));
 
   message->keep_alive = self->is_1_1 ? !has_token (message, "Connection", "close")
                                      : has_token (message, "Connection", "keep-alive");
@@ -296,10 +297,10 @@ read_chunk_size (LkHttpParser *self, const char *line, GError **error)
   guint64 size = 0;
 
   if (digits == 0 || (*rest != '\0' && *rest != ';'))
-    return refuse (self, error, "a chunk has no proper size");
+    return refuse (self, error, _ ("a chunk has no proper size"));
   if (!g_ascii_string_to_unsigned (number, 16, 0, self->max_body - self->message->body->len, &size,
                                    NULL))
-    return refuse (self, error, "the message is too long");
+    return refuse (self, error, _ ("the message is too long"));
 
   self->left = size;
   self->state = size > 0 ? IN_CHUNK : IN_TRAILER;
@@ -323,7 +324,7 @@ read_line (LkHttpParser *self, const char *line, GError **error)
       ok = self->kind == LK_HTTP_REQUEST ? read_request_line (self, line)
                                          : read_status_line (self, line);
       if (!ok)
-        return refuse (self, error, "it does not begin like HTTP/1.1");
+        return refuse (self, error, _ ("it does not begin like HTTP/1.1"));
       self->state = IN_HEADERS;
       return TRUE;
     case IN_HEADERS:
@@ -332,7 +333,7 @@ read_line (LkHttpParser *self, const char *line, GError **error)
       return read_chunk_size (self, line, error);
     case AFTER_CHUNK:
       self->state = AT_CHUNK;
-      return *line == '\0' || refuse (self, error, "a chunk is longer than it said");
+      return *line == '\0' || refuse (self, error, _ ("a chunk is longer than it said"));
     case IN_TRAILER:
       if (*line != '\0')
         return read_header (self, line, error);
@@ -367,11 +368,11 @@ count_line_bytes (LkHttpParser *self, gsize length, GError **error)
     {
       self->frame_bytes += length;
       return self->frame_bytes <= MAX_HEAD + 8 * (gsize) self->message->body->len ||
-             refuse (self, error, "its chunks are mostly framing");
+             refuse (self, error, _ ("its chunks are mostly framing"));
     }
 
   self->head_bytes += length;
-  return self->head_bytes <= MAX_HEAD || refuse (self, error, "its head is too long");
+  return self->head_bytes <= MAX_HEAD || refuse (self, error, _ ("its head is too long"));
 }
 
 static gboolean
@@ -390,9 +391,9 @@ feed_line (LkHttpParser *self, const char *data, gsize length, gsize *used, GErr
     return TRUE;
 
   if (line->len < 2 || line->data[line->len - 2] != '\r')
-    return refuse (self, error, "a line does not end in CR LF");
+    return refuse (self, error, _ ("a line does not end in CR LF"));
   if (!is_clean_line (line->data, line->len - 2))
-    return refuse (self, error, "a line holds control characters");
+    return refuse (self, error, _ ("a line holds control characters"));
 
   line->data[line->len - 2] = '\0';
   ok = read_line (self, (const char *) line->data, error);
@@ -408,7 +409,7 @@ feed_body (LkHttpParser *self, const char *data, gsize length, gsize *used, GErr
   if (self->state == IN_BODY_TO_END)
     {
       if (length > self->max_body - body->len)
-        return refuse (self, error, "the message is too long");
+        return refuse (self, error, _ ("the message is too long"));
       *used = length;
     }
   else
@@ -435,7 +436,7 @@ lk_http_parser_feed (LkHttpParser *self,
 {
   *consumed = 0;
   if (self->state == BROKEN)
-    return refuse (self, error, "it was broken before");
+    return refuse (self, error, _ ("it was broken before"));
 
   while (*consumed < length && self->state != FINISHED)
     {
@@ -461,7 +462,7 @@ lk_http_parser_end (LkHttpParser *self, GError **error)
   if (self->state == FINISHED || !self->begun)
     return TRUE;
 
-  return refuse (self, error, "it ends in the middle of a message");
+  return refuse (self, error, _ ("it ends in the middle of a message"));
 }
 
 gboolean

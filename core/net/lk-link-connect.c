@@ -6,6 +6,7 @@
 #include "net/lk-problem.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -38,9 +39,9 @@ resolve (LkLink *self, LkCall *call, GError **error)
 
   if (io == LK_IO_FAILED)
     lk_link_fail (self, LK_LINK_PROBLEM_NO_SUCH_NAME, LK_ERROR_UNREACHABLE, error,
-                  "no address was found: %s", why);
+                  _ ("no address was found: %s"), why);
   else
-    lk_link_fail_io (self, call, io, self->connect_ms, "while looking up the name", error);
+    lk_link_fail_io (self, call, io, self->connect_ms, _ ("while looking up the name"), error);
   return NULL;
 }
 
@@ -80,7 +81,7 @@ connect_to_any (LkLink *self, LkCall *call, const GArray *addresses, GError **er
 
   return io == LK_IO_FAILED
              ? fail_connect (self, code, error)
-             : lk_link_fail_io (self, call, io, self->connect_ms, "while connecting", error);
+             : lk_link_fail_io (self, call, io, self->connect_ms, _ ("while connecting"), error);
 }
 
 static gboolean
@@ -95,13 +96,14 @@ secure (LkLink *self, LkCall *call, GError **error)
   if (self->trust == NULL || !lk_pin_is_valid (self->pin))
     return lk_link_fail (self, LK_LINK_PROBLEM_UNTRUSTED, LK_ERROR_INVALID, error,
                          self->trust == NULL
-                             ? "TLS needs something to trust"
-                             : "the pin is not the SHA-256 of a certificate in hex");
+                             ? _ ("TLS needs something to trust")
+                             : _ ("the pin is not the SHA-256 of a certificate in hex"));
 
   io = lk_channel_handshake (self->channel, self->trust, name, lk_auth_get_certificate (self->auth),
                              &patience);
   if (io != LK_IO_OK)
-    return lk_link_fail_io (self, call, io, self->connect_ms, "during the TLS handshake", error);
+    return lk_link_fail_io (self, call, io, self->connect_ms, _ ("during the TLS handshake"),
+                            error);
   if (!lk_trust_verify (self->trust, lk_channel_get_session (self->channel), name, self->pin, &why))
     return lk_link_fail (self, LK_LINK_PROBLEM_UNTRUSTED, LK_ERROR_DENIED, error, "%s", why);
 
@@ -127,7 +129,7 @@ check_safety (LkLink *self, const GArray *addresses, GError **error)
   for (const char *p = self->path; *p != '\0'; p++)
     if (!g_ascii_isgraph (*p))
       return lk_link_fail (self, LK_LINK_PROBLEM_OTHER, LK_ERROR_INVALID, error,
-                           "its path cannot be used in a URL");
+                           _ ("its path cannot be used in a URL"));
 
   return TRUE;
 }
@@ -137,7 +139,7 @@ fail_auth (LkLink *self, LkCall *call, const GError *cause, GError **error)
 {
   self->stage = LK_LINK_AUTH;
   if (g_cancellable_is_cancelled (call->cancellable))
-    return lk_link_fail_io (self, call, LK_IO_CANCELLED, 0, "while signing in", error);
+    return lk_link_fail_io (self, call, LK_IO_CANCELLED, 0, _ ("while signing in"), error);
   return lk_link_fail (self, LK_LINK_PROBLEM_OTHER, (LkError) cause->code, error, "%s",
                        cause->message);
 }
@@ -154,7 +156,7 @@ exchange_leg (LkLink *self, LkCall *call, GError **error)
   if (io == LK_IO_OK)
     return lk_link_receive (self, call, error);
 
-  lk_link_fail_io (self, call, io, call->call_ms, "while signing in", error);
+  lk_link_fail_io (self, call, io, call->call_ms, _ ("while signing in"), error);
   return NULL;
 }
 
@@ -209,7 +211,7 @@ lk_link_open (LkLink *self, LkCall *call, GError **error)
         {
           self->stage = LK_LINK_AUTH;
           return lk_link_fail (self, LK_LINK_PROBLEM_CLOSED, LK_ERROR_UNREACHABLE, error,
-                               "it ends every connection while we sign in");
+                               _ ("it ends every connection while we sign in"));
         }
       if (!open_channel (self, call, error) || !sign_in (self, call, &is_done, error))
         return FALSE;

@@ -6,6 +6,7 @@
 #include "net/lk-problem.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MAX_ANSWER (4 * 1024 * 1024)
@@ -51,11 +52,12 @@ fail_certificate (LkLink *self, GError **error)
   self->stage = LK_LINK_AUTH;
   if (certificate == NULL)
     return lk_link_fail (self, LK_LINK_PROBLEM_OTHER, LK_ERROR_DENIED, error,
-                         "it wants a client certificate (%s)", reason);
-  return lk_link_fail (self, LK_LINK_PROBLEM_OTHER, LK_ERROR_DENIED, error,
-                       "it does not accept the client certificate %s (%s); its CA must be trusted"
-                       " there, and the certificate be mapped to an account",
-                       lk_client_certificate_get_name (certificate), reason);
+                         _ ("it wants a client certificate (%s)"), reason);
+  return lk_link_fail (
+      self, LK_LINK_PROBLEM_OTHER, LK_ERROR_DENIED, error,
+      _ ("it does not accept the client certificate %s (%s); its CA must be trusted"
+         " there, and the certificate be mapped to an account"),
+      lk_client_certificate_get_name (certificate), reason);
 }
 
 gboolean
@@ -73,7 +75,7 @@ lk_link_fail_io (LkLink *self,
     case LK_IO_CANCELLED:
       lk_link_drop (self);
       self->problem = LK_LINK_PROBLEM_CANCELLED;
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s: cancelled %s", self->described,
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("%s: cancelled %s"), self->described,
                    doing);
       return FALSE;
     case LK_IO_TIMED_OUT:
@@ -81,10 +83,10 @@ lk_link_fail_io (LkLink *self,
                                 ? call->call_ms
                                 : MIN (allowed_ms, call->call_ms));
       return lk_link_fail (self, LK_LINK_PROBLEM_TIMED_OUT, LK_ERROR_UNREACHABLE, error,
-                           "no answer within %s %s", time, doing);
+                           _ ("no answer within %s %s"), time, doing);
     case LK_IO_CLOSED:
       return lk_link_fail (self, LK_LINK_PROBLEM_CLOSED, LK_ERROR_UNREACHABLE, error,
-                           "it closed the connection %s", doing);
+                           _ ("it closed the connection %s"), doing);
     case LK_IO_FAILED:
     case LK_IO_OK:
     default:
@@ -105,8 +107,8 @@ lk_link_fail_status (LkLink *self, guint status, gboolean is_believed, GError **
   self->sent = self->sent &&
                !(meaning->unread && is_believed); /* a leg of signing in never counts as sent */
   self->stage = meaning->stage;
-  return lk_link_fail (self, LK_LINK_PROBLEM_STATUS, meaning->code, error, "HTTP %u: %s", status,
-                       meaning->words);
+  return lk_link_fail (self, LK_LINK_PROBLEM_STATUS, meaning->code, error, _ ("HTTP %u: %s"),
+                       status, _ (meaning->words));
 }
 
 LkIo
@@ -148,9 +150,9 @@ lk_link_receive (LkLink *self, LkCall *call, GError **error)
       else
         {
           lk_link_fail_io (self, call, io, call->first_byte_ms,
-                           begun        ? "in the middle of the answer"
-                           : self->sent ? "after the request was sent"
-                                        : "while signing in",
+                           begun        ? _ ("in the middle of the answer")
+                           : self->sent ? _ ("after the request was sent")
+                                        : _ ("while signing in"),
                            error);
           return NULL;
         }

@@ -5,6 +5,7 @@
 
 #include "base/lk-crash.h"
 
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -170,7 +171,7 @@ converse (LkLink *self,
     }
   if (io != LK_IO_OK)
     {
-      lk_link_fail_io (self, call, io, call->call_ms, "while sending", error);
+      lk_link_fail_io (self, call, io, call->call_ms, _ ("while sending"), error);
       return NULL;
     }
   if (changing)
@@ -191,7 +192,7 @@ converse (LkLink *self,
     {
       self->sent = self->sent && !is_believed;
       lk_link_fail (self, LK_LINK_PROBLEM_CLOSED, LK_ERROR_UNREACHABLE, error,
-                    "it has forgotten who signed in on this connection");
+                    _ ("it has forgotten who signed in on this connection"));
       return NULL;
     }
   if (!check_answer (self, answer, is_believed, error))
@@ -212,12 +213,12 @@ find_channel (LkLink *self, LkCall *call, gboolean changing, gboolean *kept, GEr
 
   *kept = self->channel != NULL;
   if (g_cancellable_is_cancelled (call->cancellable))
-    return lk_link_fail_io (self, call, LK_IO_CANCELLED, 0, "before anything was sent", error);
+    return lk_link_fail_io (self, call, LK_IO_CANCELLED, 0, _ ("before anything was sent"), error);
   if (changing && self->required_serial != 0 && (!*kept || self->serial != self->required_serial))
     {
       self->stage = LK_LINK_TCP;
       return lk_link_fail (self, LK_LINK_PROBLEM_CLOSED, LK_ERROR_UNREACHABLE, error,
-                           "the connection on which the machine was identified is gone");
+                           _ ("the connection on which the machine was identified is gone"));
     }
 
   return *kept || lk_link_open (self, call, error);

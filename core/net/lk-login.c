@@ -6,6 +6,7 @@
 #include "base/lk-error.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 #include <krb5/krb5.h>
 #include <poll.h>
 #include <sodium.h>
@@ -152,10 +153,11 @@ lk_login_is_local (const LkLogin *self, const char *const *names)
 static gboolean
 fail_stopped (LkLogin *self, GError **error)
 {
-  g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
-               "the credential set %s is not used any more, so that the account is not locked: %s;"
-               " set it right (credential add) or prove it (credential test)",
-               self->name, self->why_stopped);
+  g_set_error (
+      error, LK_ERROR, LK_ERROR_DENIED,
+      _ ("the credential set %s is not used any more, so that the account is not locked: %s;"
+         " set it right (credential add) or prove it (credential test)"),
+      self->name, self->why_stopped);
   return FALSE;
 }
 
@@ -219,7 +221,8 @@ ask_domain (LkLogin *self, const char *fqdn, LkGssTrouble *trouble, GError **err
 
   *trouble = LK_GSS_NO_AUTHORITY;
   g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
-               "no Kerberos realm follows from “%s”; write the account as user@REALM", self->user);
+               _ ("no Kerberos realm follows from “%s”; write the account as user@REALM"),
+               self->user);
   return NULL;
 }
 
@@ -343,7 +346,7 @@ lk_login_get_basic (LkLogin *self, GError **error)
   if (strchr (self->user, ':') != NULL)
     {
       g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                   "The user name “%s” cannot be used with Basic: it has a colon", self->user);
+                   _ ("The user name “%s” cannot be used with Basic: it has a colon"), self->user);
       return NULL;
     }
 
@@ -387,10 +390,11 @@ lk_login_ask (LkLogin *self, gconstpointer asker, const LkPatience *patience, GE
   if (self->why_stopped != NULL)
     fail_stopped (self, error);
   else if (has_to_wait (self))
-    g_set_error (error, LK_ERROR, LK_ERROR_UNREACHABLE,
-                 "another machine was asked first whether it takes the credential set %s, and has"
-                 " not answered yet",
-                 self->name);
+    g_set_error (
+        error, LK_ERROR, LK_ERROR_UNREACHABLE,
+        _ ("another machine was asked first whether it takes the credential set %s, and has"
+           " not answered yet"),
+        self->name);
   else
     {
       may = TRUE;
@@ -454,7 +458,7 @@ lk_login_tell (LkLogin *self, gconstpointer asker, LkLoginAnswer answer)
 
   /* Meanwhile nobody may try it: that would be one attempt too many. */
   if (!ask_domain_again (self) && !was_proven)
-    stop (self, "two machines in a row refused it");
+    stop (self, _ ("two machines in a row refused it"));
   g_mutex_lock (&self->lock);
   self->n_judging--;
   g_cond_broadcast (&self->changed);

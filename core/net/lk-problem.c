@@ -4,6 +4,7 @@
 #include "net/lk-problem.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 
 const char *
 lk_problem_from_errno (int code, LkLinkProblem *problem)
@@ -12,17 +13,17 @@ lk_problem_from_errno (int code, LkLinkProblem *problem)
     {
     case ECONNREFUSED:
       *problem = LK_LINK_PROBLEM_REFUSED;
-      return "it refused the connection";
+      return _ ("it refused the connection");
     case EHOSTUNREACH:
     case ENETUNREACH:
       *problem = LK_LINK_PROBLEM_NO_ROUTE;
-      return "there is no route to it";
+      return _ ("there is no route to it");
     case ECONNRESET:
       *problem = LK_LINK_PROBLEM_CLOSED;
-      return "it reset the connection";
+      return _ ("it reset the connection");
     case ETIMEDOUT:
       *problem = LK_LINK_PROBLEM_TIMED_OUT;
-      return "no answer while connecting";
+      return _ ("no answer while connecting");
     default:
       *problem = LK_LINK_PROBLEM_OTHER;
       return NULL;
@@ -30,14 +31,14 @@ lk_problem_from_errno (int code, LkLinkProblem *problem)
 }
 
 static const LkStatusMeaning statuses[] = {
-  { 401, TRUE, LK_LINK_AUTH, LK_ERROR_DENIED, "it did not accept the user name and password" },
-  { 403, TRUE, LK_LINK_AUTH, LK_ERROR_DENIED, "access is forbidden" },
-  { 404, TRUE, LK_LINK_HTTP, LK_ERROR_BAD_REPLY, "there is no WS-Management under this path" },
-  { 413, TRUE, LK_LINK_HTTP, LK_ERROR_REJECTED, "the request is too large for it" },
-  { 429, TRUE, LK_LINK_HTTP, LK_ERROR_BUSY, "it is overloaded" },
-  { 503, TRUE, LK_LINK_HTTP, LK_ERROR_BUSY, "it is overloaded" },
-  { 500, FALSE, LK_LINK_HTTP, LK_ERROR_BAD_REPLY, "it failed without saying why" },
-  { 0, FALSE, LK_LINK_HTTP, LK_ERROR_BAD_REPLY, "that is no answer of WS-Management" },
+  { 401, TRUE, LK_LINK_AUTH, LK_ERROR_DENIED, N_ ("it did not accept the user name and password") },
+  { 403, TRUE, LK_LINK_AUTH, LK_ERROR_DENIED, N_ ("access is forbidden") },
+  { 404, TRUE, LK_LINK_HTTP, LK_ERROR_BAD_REPLY, N_ ("there is no WS-Management under this path") },
+  { 413, TRUE, LK_LINK_HTTP, LK_ERROR_REJECTED, N_ ("the request is too large for it") },
+  { 429, TRUE, LK_LINK_HTTP, LK_ERROR_BUSY, N_ ("it is overloaded") },
+  { 503, TRUE, LK_LINK_HTTP, LK_ERROR_BUSY, N_ ("it is overloaded") },
+  { 500, FALSE, LK_LINK_HTTP, LK_ERROR_BAD_REPLY, N_ ("it failed without saying why") },
+  { 0, FALSE, LK_LINK_HTTP, LK_ERROR_BAD_REPLY, N_ ("that is no answer of WS-Management") },
 };
 
 const LkStatusMeaning *

@@ -4,6 +4,7 @@
 #include "net/lk-resolve.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -116,9 +117,9 @@ describe (int result)
     case EAI_NONAME:
     case EAI_NODATA:
     case EAI_ADDRFAMILY:
-      return "the name is not known";
+      return _ ("the name is not known");
     case EAI_AGAIN:
-      return "the name server does not answer";
+      return _ ("the name server does not answer");
     default:
       return gai_strerror (result);
     }
@@ -151,7 +152,7 @@ lk_resolve (const char *host,
   lookup = start_lookup (host, service);
   if (lookup == NULL)
     {
-      *why = "there are no resources left to look it up";
+      *why = _ ("there are no resources left to look it up");
       return LK_IO_FAILED;
     }
 

@@ -5,6 +5,7 @@
 
 #include "base/lk-error.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define BOUNDARY      "Encrypted Boundary"
@@ -225,6 +226,7 @@ lk_sealed_parse (const guint8 *body, gsize length, LkSealedParts *parts, GError 
       parse_second_part (&rest) && parse_token (&rest, parts))
     return TRUE;
 
-  g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "the frame of the sealed message is broken");
+  g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY,
+               _ ("the frame of the sealed message is broken"));
   return FALSE;
 }

@@ -8,6 +8,7 @@
 #include "net/lk-certificate-facts.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 #include <gnutls/x509.h>
 #include <string.h>
 
@@ -74,10 +75,10 @@ lk_trust_new (const char *ca_file, GError **error)
     return self;
 
   if (ca_file != NULL)
-    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "%s: no CA certificate could be read: %s",
-                 ca_file, n < 0 ? gnutls_strerror (n) : "there is none in it");
+    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("%s: no CA certificate could be read: %s"),
+                 ca_file, n < 0 ? gnutls_strerror (n) : _ ("there is none in it"));
   else
-    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The system's CAs cannot be read: %s",
+    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("The system's CAs cannot be read: %s"),
                  gnutls_strerror (n));
   lk_trust_unref (self);
   return NULL;
@@ -178,11 +179,12 @@ static const struct
   guint flag;
   const char *why;
 } reasons[] = {
-  { GNUTLS_CERT_REVOKED, "its certificate was revoked" },
-  { GNUTLS_CERT_SIGNER_NOT_CA, "its certificate was signed by something that is no CA" },
-  { GNUTLS_CERT_SIGNATURE_FAILURE, "the signature on its certificate is wrong" },
-  { GNUTLS_CERT_INSECURE_ALGORITHM, "its certificate uses an algorithm that is no longer safe" },
-  { GNUTLS_CERT_PURPOSE_MISMATCH, "its certificate is not meant for servers" },
+  { GNUTLS_CERT_REVOKED, N_ ("its certificate was revoked") },
+  { GNUTLS_CERT_SIGNER_NOT_CA, N_ ("its certificate was signed by something that is no CA") },
+  { GNUTLS_CERT_SIGNATURE_FAILURE, N_ ("the signature on its certificate is wrong") },
+  { GNUTLS_CERT_INSECURE_ALGORITHM,
+    N_ ("its certificate uses an algorithm that is no longer safe") },
+  { GNUTLS_CERT_PURPOSE_MISMATCH, N_ ("its certificate is not meant for servers") },
 };
 
 static void add_reason (GString *why, const char *format, ...) G_GNUC_PRINTF (2, 3);
@@ -203,16 +205,20 @@ add_reason (GString *why, const char *format, ...)
 static void
 add_dates (GString *why, guint status, const LkCertificateFacts *facts)
 {
-  g_autofree char *dates = lk_certificate_facts_describe_dates (facts, lk_clock_now (NULL));
+  g_autofree char *from = lk_date_to_text (facts->not_before);
+  g_autofree char *until = lk_date_to_text (facts->not_after);
+  gint64 now = lk_clock_now (NULL);
 
   if ((status & (GNUTLS_CERT_EXPIRED | GNUTLS_CERT_NOT_ACTIVATED)) == 0)
     return;
-  if (dates != NULL)
-    add_reason (why, "its certificate %s%s", g_str_has_prefix (dates, "expired") ? "" : "is ",
-                dates);
+  if (facts->not_after < now)
+    add_reason (why, _ ("its certificate expired on %s"), until);
+  else if (facts->not_before > now)
+    add_reason (why, _ ("its certificate is not valid before %s"), from);
+  else if ((status & GNUTLS_CERT_EXPIRED) != 0)
+    add_reason (why, _ ("the certificate of a CA above it has expired"));
   else
-    add_reason (why, "the certificate of a CA above it %s",
-                (status & GNUTLS_CERT_EXPIRED) != 0 ? "has expired" : "is not valid yet");
+    add_reason (why, _ ("the certificate of a CA above it is not valid yet"));
 }
 
 static char *
@@ -224,22 +230,23 @@ describe (guint status, const char *host, const LkCertificateFacts *facts)
 
   add_dates (why, status, facts);
   if ((status & GNUTLS_CERT_UNEXPECTED_OWNER) != 0)
-    add_reason (why, "its certificate is for another name: not for %s, but for %s", host, names);
+    add_reason (why, _ ("its certificate is for another name: not for %s, but for %s"), host,
+                names);
   if ((status & GNUTLS_CERT_SIGNER_NOT_FOUND) != 0 && facts->is_self_signed)
-    add_reason (why, "its certificate is self-signed, so that no CA vouches for it");
+    add_reason (why, _ ("its certificate is self-signed, so that no CA vouches for it"));
   else if ((status & GNUTLS_CERT_SIGNER_NOT_FOUND) != 0)
-    add_reason (why, "its certificate comes from a CA that is not trusted here: %s",
-                facts->issuer != NULL ? facts->issuer : "one without a name");
+    add_reason (why, _ ("its certificate comes from a CA that is not trusted here: %s"),
+                facts->issuer != NULL ? facts->issuer : _ ("one without a name"));
   for (guint i = 0; i < G_N_ELEMENTS (reasons); i++)
     if ((status & reasons[i].flag) != 0)
-      add_reason (why, "%s", reasons[i].why);
+      add_reason (why, "%s", _ (reasons[i].why));
   if (why->len == 0)
-    add_reason (why, "its certificate cannot be trusted (%#x)", status);
+    add_reason (why, _ ("its certificate cannot be trusted (%#x)"), status);
 
-  add_reason (why, "SHA-256 %s; to accept this one for it: latchkeyctl trust accept %s",
+  add_reason (why, _ ("SHA-256 %s; to accept this one for it: latchkeyctl trust accept %s"),
               fingerprint, host);
   if ((status & GNUTLS_CERT_SIGNER_NOT_FOUND) != 0 && !facts->is_self_signed)
-    add_reason (why, "to trust its CA: latchkeyctl config set machines.ca FILE");
+    add_reason (why, _ ("to trust its CA: latchkeyctl config set machines.ca FILE"));
   return g_string_free (why, FALSE);
 }
 
@@ -261,7 +268,7 @@ verify_chain (gnutls_session_t session,
 
   *why = result == 0
              ? describe (status, host, facts)
-             : g_strdup_printf ("its certificate is unusable: %s", gnutls_strerror (result));
+             : g_strdup_printf (_ ("its certificate is unusable: %s"), gnutls_strerror (result));
   return FALSE;
 }
 
@@ -270,28 +277,31 @@ describe_change (const LkPin *pin, const char *host, const LkCertificateFacts *f
 {
   g_autoptr (LkCertificateFacts) old =
       pin->certificate != NULL ? lk_certificate_facts_new (pin->certificate, NULL) : NULL;
-  g_autofree char *accepted = pin->accepted_at != 0 ? lk_date_to_text (pin->accepted_at) : NULL;
+  g_autofree char *date = pin->accepted_at != 0 ? lk_date_to_text (pin->accepted_at) : NULL;
   g_autofree char *names = old != NULL ? lk_certificate_facts_join_names (old) : NULL;
   g_autofree char *until = old != NULL ? lk_date_to_text (old->not_after) : NULL;
   g_autofree char *change = old != NULL ? lk_certificate_facts_describe_change (old, facts) : NULL;
   g_autofree char *old_pin = lk_pin_to_text (pin->expected);
   g_autofree char *new_pin = lk_pin_to_text (facts->pin);
-  GString *why = g_string_new ("its certificate changed: ");
+  g_autofree char *was =
+      date != NULL ? g_strdup_printf (_ ("accepted on %s"), date) : g_strdup (_ ("accepted"));
+  GString *why = g_string_new (NULL);
 
-  g_string_append_printf (why, "accepted%s%s was ", accepted != NULL ? " on " : "",
-                          accepted != NULL ? accepted : "");
   if (old != NULL)
-    g_string_append_printf (why, "one for %s by %s, valid until %s. Different now: %s", names,
-                            old->is_self_signed   ? "itself"
-                            : old->issuer != NULL ? old->issuer
-                                                  : "an issuer without a name",
-                            until, change);
+    g_string_append_printf (
+        why,
+        _ ("its certificate changed: %s was one for %s by %s, valid until %s. Different now: %s"),
+        was, names,
+        old->is_self_signed   ? _ ("itself")
+        : old->issuer != NULL ? old->issuer
+                              : _ ("an issuer without a name"),
+        until, change);
   else
-    g_string_append_printf (why, "SHA-256 %s, it shows %s", old_pin, new_pin);
-  g_string_append_printf (why,
-                          ". If there is a reason, such as a reinstallation: latchkeyctl trust"
-                          " accept %s",
-                          host);
+    g_string_append_printf (why, _ ("its certificate changed: %s was SHA-256 %s, it shows %s"), was,
+                            old_pin, new_pin);
+  g_string_append_printf (
+      why, _ (". If there is a reason, such as a reinstallation: latchkeyctl trust accept %s"),
+      host);
   return g_string_free (why, FALSE);
 }
 
@@ -318,7 +328,7 @@ lk_trust_verify (LkTrust *self, gnutls_session_t session, const char *host, LkPi
   keep_seen (pin, session);
   if (pin->seen == NULL)
     {
-      *why = g_strdup ("it showed no certificate");
+      *why = g_strdup (_ ("it showed no certificate"));
       return FALSE;
     }
   if (pin->expected != NULL && strcmp (pin->expected, pin->seen_hex) == 0)

@@ -5,6 +5,8 @@
 
 #include "base/lk-error.h"
 
+#include <glib/gi18n-lib.h>
+
 void
 lk_credential_row_free (LkCredentialRow *self)
 {
@@ -106,7 +108,7 @@ expect_one (LkDb *db, const char *name, GError **error)
   if (lk_db_get_changes (db) == 1)
     return TRUE;
 
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "No credential is known as “%s”", name);
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("No credential is known as “%s”"), name);
   return FALSE;
 }
 

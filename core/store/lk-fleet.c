@@ -6,6 +6,7 @@
 #include "base/lk-clock.h"
 #include "base/lk-error.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define EVENT_LIFETIME (400 * LK_DAY)
@@ -116,10 +117,11 @@ forget_all (LkDb *db, gpointer user_data, GError **error)
         return FALSE;
       if (job != 0)
         {
-          g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                       "Machine #%d is still being worked on by job %d; cancel that first. Nothing"
-                       " was forgotten",
-                       (int) id, (int) job);
+          g_set_error (
+              error, LK_ERROR, LK_ERROR_INVALID,
+              _ ("Machine #%d is still being worked on by job %d; cancel that first. Nothing"
+                 " was forgotten"),
+              (int) id, (int) job);
           return FALSE;
         }
       if (!lk_db_run (db, error, "DELETE FROM machine WHERE id = ?1", "i", id))

@@ -42,9 +42,16 @@ ask_ledger (LkDb *db, GPtrArray *faults, GError **error)
                       ""))
     return FALSE;
   if (n > 0)
-    g_ptr_array_add (faults, g_strdup_printf (_ ("%d confirmation IDs are on record whose"
-                                                 " activation does not count as confirmed"),
-                                              (int) n));
+    g_ptr_array_add (
+        faults,
+        g_strdup_printf (
+            g_dngettext (
+                GETTEXT_PACKAGE,
+                "%u confirmation ID is on record whose activation does not count as confirmed",
+                "%u confirmation IDs are on record whose"
+                " activation does not count as confirmed",
+                (gulong) n),
+            (guint) n));
 
   return TRUE;
 }

@@ -6,6 +6,8 @@
 #include "base/lk-error.h"
 #include "store/lk-spends.h"
 
+#include <glib/gi18n-lib.h>
+
 void
 lk_target_free (LkTarget *self)
 {
@@ -116,7 +118,7 @@ file_job (LkDb *db, gpointer user_data, GError **error)
   if (filing->n_filed > 0)
     return TRUE;
 
-  g_set_error (error, LK_ERROR, LK_ERROR_BUSY, "Job %d is already doing exactly this",
+  g_set_error (error, LK_ERROR, LK_ERROR_BUSY, _ ("Job %d is already doing exactly this"),
                (int) filing->open_job);
   return FALSE;
 }
@@ -225,8 +227,8 @@ lk_store_get_job (LkStore *self, gint64 id, GError **error)
   if (jobs != NULL && id != 0 && jobs->len == 1)
     return g_ptr_array_steal_index (jobs, 0);
   if (jobs != NULL)
-    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "There is no job %d; see: latchkeyctl job list",
-                 (int) id);
+    g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+                 _ ("There is no job %d; see: latchkeyctl job list"), (int) id);
   return NULL;
 }
 
@@ -412,13 +414,14 @@ typedef struct
 } Steering;
 
 static gboolean
-expect_job (LkDb *db, gint64 id, const char *state, GError **error)
+expect_job (LkDb *db, gint64 id, GError **error)
 {
   if (lk_db_get_changes (db) == 1)
     return TRUE;
 
   g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-               "There is no job %d that could be %s; see: latchkeyctl job list", (int) id, state);
+               _ ("There is no job %d that this could be done to; see: latchkeyctl job list"),
+               (int) id);
   return FALSE;
 }
 
@@ -442,7 +445,7 @@ cancel (LkDb *db, gpointer user_data, GError **error)
                     "UPDATE job SET state = 'cancelled' WHERE id = ?1 AND state IN ('open',"
                     " 'paused')",
                     "i", steering->id) &&
-         expect_job (db, steering->id, "cancelled", error) &&
+         expect_job (db, steering->id, error) &&
          /* A reservation that another open job also waits for stays. */
          lk_db_run (db, error,
                     "DELETE FROM spend WHERE state = 'reserved' AND EXISTS (SELECT 1 FROM item AS i"
@@ -475,7 +478,7 @@ pause_items (LkDb *db, gpointer user_data, GError **error)
 
   return lk_db_run (db, error, "UPDATE job SET state = 'paused' WHERE id = ?1 AND state = 'open'",
                     "i", steering->id) &&
-         expect_job (db, steering->id, "paused", error) &&
+         expect_job (db, steering->id, error) &&
          lk_db_run (db, error,
                     "UPDATE item SET state = 'paused', updated_at = ?2"
                     " WHERE job_id = ?1 AND state = 'ready'",
@@ -497,7 +500,7 @@ resume_items (LkDb *db, gpointer user_data, GError **error)
 
   return lk_db_run (db, error, "UPDATE job SET state = 'open' WHERE id = ?1 AND state = 'paused'",
                     "i", steering->id) &&
-         expect_job (db, steering->id, "resumed", error) &&
+         expect_job (db, steering->id, error) &&
          lk_db_run (db, error,
                     "UPDATE item SET state = 'ready', updated_at = ?2"
                     " WHERE job_id = ?1 AND state = 'paused'",

@@ -6,6 +6,8 @@
 #include "base/lk-error.h"
 #include "store/lk-spends.h"
 
+#include <glib/gi18n-lib.h>
+
 void
 lk_key_row_free (LkKeyRow *self)
 {
@@ -155,9 +157,9 @@ lk_store_find_key (LkStore *self, const char *ref, GError **error)
     return g_ptr_array_steal_index (keys, 0);
 
   g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-               keys->len == 0 ? "No product key is known as “%s”; see: latchkeyctl key list"
-                              : "Several product keys end in “%s”; name one by its id, see:"
-                                " latchkeyctl key list",
+               keys->len == 0 ? _ ("No product key is known as “%s”; see: latchkeyctl key list")
+                              : _ ("Several product keys end in “%s”; name one by its id, see:"
+                                   " latchkeyctl key list"),
                ref);
   return NULL;
 }
@@ -172,7 +174,7 @@ lk_store_get_key (LkStore *self, gint64 id, GError **error)
     if (((const LkKeyRow *) g_ptr_array_index (keys, i))->id == id)
       return g_ptr_array_steal_index (keys, i);
   if (keys != NULL)
-    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "There is no product key %d", (int) id);
+    g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("There is no product key %d"), (int) id);
   return NULL;
 }
 
@@ -189,7 +191,7 @@ remove_key (LkDb *db, gpointer user_data, GError **error)
   if (job != 0)
     {
       g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                   "Job %d still needs this product key; cancel the job first", (int) job);
+                   _ ("Job %d still needs this product key; cancel the job first"), (int) job);
       return FALSE;
     }
 

@@ -6,6 +6,7 @@
 #include "base/lk-error.h"
 #include "domain/lk-license.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MAX_CONDITIONS 64
@@ -158,9 +159,9 @@ append_state (Condition *condition, const char *column, const char *value, GErro
   else
     {
       g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                   "“%s” is not a state; states are unread, licensed, grace, initial-grace,"
-                   " out-of-tolerance-grace, non-genuine-grace, notification, extended-grace,"
-                   " unlicensed, and attention for what a person should look at",
+                   _ ("“%s” is not a state; states are unread, licensed, grace, initial-grace,"
+                      " out-of-tolerance-grace, non-genuine-grace, notification, extended-grace,"
+                      " unlicensed, and attention for what a person should look at"),
                    value);
       return FALSE;
     }
@@ -178,7 +179,7 @@ append_number (Condition *condition,
 
   if (!g_ascii_string_to_signed (value, 10, G_MININT32, G_MAXINT32, &number, NULL))
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "“%s” is not a whole number", value);
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("“%s” is not a whole number"), value);
       return FALSE;
     }
 
@@ -213,7 +214,7 @@ append_value (Condition *condition, guint field, const char *op, const char *val
                                   g_str_equal (value, "ok"));
           return TRUE;
         }
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "A result is “ok” or “failed”, not “%s”",
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("A result is “ok” or “failed”, not “%s”"),
                    value);
       return FALSE;
     }
@@ -269,15 +270,16 @@ parse_condition (Condition *condition,
     field++;
   if (field == G_N_ELEMENTS (fields))
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                   "“%s” is not something to select by; fields are name, domain, address, product,"
-                   " edition, state, days, kind, key, app, result, id",
-                   name);
+      g_set_error (
+          error, LK_ERROR, LK_ERROR_INVALID,
+          _ ("“%s” is not something to select by; fields are name, domain, address, product,"
+             " edition, state, days, kind, key, app, result, id"),
+          name);
       return FALSE;
     }
   if (fields[field].kind != FIELD_NUMBER && strpbrk (op, "<>") != NULL)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "“%s” can be compared with = and != only",
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("“%s” can be compared with = and != only"),
                    name);
       return FALSE;
     }
@@ -286,8 +288,8 @@ parse_condition (Condition *condition,
   values = g_strsplit (at + strlen (op), "|", -1);
   if (g_strv_length (values) > MAX_VALUES)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "More than %d values for “%s”", MAX_VALUES,
-                   name);
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("More than %d values for “%s”"),
+                   MAX_VALUES, name);
       return FALSE;
     }
   *is_negated = g_str_equal (op, "!=");
@@ -370,7 +372,7 @@ parse_into (Parse *parse, const char *text, gboolean *names_product, GError **er
     return FALSE;
   if (parse->n_mixed == MAX_MIXED)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The selection has more than %d words",
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("The selection has more than %d words"),
                    MAX_MIXED);
       return FALSE;
     }
@@ -425,14 +427,14 @@ lk_selection_parse (const char *text, GError **error)
 
   if (text != NULL && !g_utf8_validate (text, -1, NULL))
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The selection is not valid UTF-8");
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("The selection is not valid UTF-8"));
       return NULL;
     }
 
   if (g_strv_length (conditions) > MAX_CONDITIONS)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "The selection has more than %d conditions",
-                   MAX_CONDITIONS);
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+                   _ ("The selection has more than %d conditions"), MAX_CONDITIONS);
       return NULL;
     }
 

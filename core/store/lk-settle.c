@@ -68,7 +68,7 @@ load_job (LkDb *db, Settlement *s, GError **error)
   if (query == NULL || !lk_query_next (query, error))
     {
       if (error != NULL && *error == NULL)
-        g_set_error (error, LK_ERROR, LK_ERROR_STORE, "Job %d is gone",
+        g_set_error (error, LK_ERROR, LK_ERROR_STORE, _ ("Job %d is gone"),
                      (int) s->verdict->item->job_id);
       return FALSE;
     }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -49,7 +50,7 @@ make_folder (const char *path, GError **error)
   if (g_mkdir_with_parents (folder, 0700) == 0)
     return TRUE;
 
-  g_set_error (error, LK_ERROR, LK_ERROR_STORE, "Cannot make the folder “%s”: %s", folder,
+  g_set_error (error, LK_ERROR, LK_ERROR_STORE, _ ("Cannot make the folder “%s”: %s"), folder,
                g_strerror (errno));
   return FALSE;
 }
@@ -103,7 +104,8 @@ open_lock (LkStore *self, GError **error)
   int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
   if (fd < 0)
-    g_set_error (error, LK_ERROR, LK_ERROR_STORE, "Cannot open “%s”: %s", path, g_strerror (errno));
+    g_set_error (error, LK_ERROR, LK_ERROR_STORE, _ ("Cannot open “%s”: %s"), path,
+                 g_strerror (errno));
   return fd;
 }
 
@@ -206,10 +208,11 @@ lk_store_check_key (LkDb *db, const char *id, GError **error)
   if (n_others == 0)
     return TRUE;
 
-  g_set_error (error, LK_ERROR, LK_ERROR_BUSY,
-               "The secrets of “%s” were sealed under another key meanwhile; nothing was written,"
-               " try again",
-               lk_db_get_path (db));
+  g_set_error (
+      error, LK_ERROR, LK_ERROR_BUSY,
+      _ ("The secrets of “%s” were sealed under another key meanwhile; nothing was written,"
+         " try again"),
+      lk_db_get_path (db));
   return FALSE;
 }
 
@@ -401,7 +404,7 @@ check_backup (const char *copy, const char *backup, GError **error)
     {
       g_clear_error (error);
       g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                   "“%s” is damaged or is not a Latchkey store; nothing was changed", backup);
+                   _ ("“%s” is damaged or is not a Latchkey store; nothing was changed"), backup);
       return FALSE;
     }
 
@@ -415,7 +418,7 @@ rename_file (const char *from, const char *to, GError **error)
   if (g_rename (from, to) == 0)
     return TRUE;
 
-  g_set_error (error, LK_ERROR, LK_ERROR_STORE, "Cannot rename “%s” to “%s”: %s", from, to,
+  g_set_error (error, LK_ERROR, LK_ERROR_STORE, _ ("Cannot rename “%s” to “%s”: %s"), from, to,
                g_strerror (errno));
   return FALSE;
 }
@@ -441,7 +444,7 @@ lk_store_restore (const char *path, const char *backup, GError **error)
 
   if (!g_file_test (backup, G_FILE_TEST_IS_REGULAR))
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "There is no file “%s”", backup);
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("There is no file “%s”"), backup);
       return FALSE;
     }
 
@@ -453,7 +456,7 @@ lk_store_restore (const char *path, const char *backup, GError **error)
       if (lk_store_is_locked (&probe))
         {
           g_set_error (error, LK_ERROR, LK_ERROR_BUSY,
-                       "Another process runs the jobs of “%s”; end it first", path);
+                       _ ("Another process runs the jobs of “%s”; end it first"), path);
           return FALSE;
         }
       /* Everything that is in its write-ahead log goes into the file that is kept. */

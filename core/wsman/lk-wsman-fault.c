@@ -7,6 +7,7 @@
 #include "wsman/lk-wsman-reply.h"
 #include "wsman/lk-wsman.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MAX_WORDS 400
@@ -187,7 +188,7 @@ lk_wsman_fault_to_error (const LkWsmanFault *self,
   const char *words = known != NULL ? known->meaning : self->text;
 
   if (words == NULL)
-    words = self->subcode != NULL ? self->subcode : "it failed without saying why";
+    words = self->subcode != NULL ? self->subcode : _ ("it failed without saying why");
   if (self->code != 0)
     lk_error_set_remote (error, decide (self), self->code, "%s: %s: %s (0x%08X)", who, doing, words,
                          self->code);

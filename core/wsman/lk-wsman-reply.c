@@ -7,6 +7,7 @@
 #include "wsman/lk-wsman-names.h"
 #include "wsman/lk-wsman-row.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* The one property that holds a whole product key is not even kept while parsing. */
@@ -34,7 +35,7 @@ lk_wsman_reply_parse (const void *data, gsize length, const char *message_id, GE
   const xmlNode *envelope;
   const xmlNode *body;
 
-  self->doc = lk_xml_parse (data, length, &limits, "The answer", error);
+  self->doc = lk_xml_parse (data, length, &limits, _ ("The answer"), error);
   if (self->doc == NULL)
     return NULL;
 
@@ -42,12 +43,12 @@ lk_wsman_reply_parse (const void *data, gsize length, const char *message_id, GE
   body = lk_xml_child (envelope, LK_NS_SOAP, "Body");
   if (!lk_xml_is (envelope, LK_NS_SOAP, "Envelope") || body == NULL)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "The answer is no SOAP 1.2 envelope");
+      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("The answer is no SOAP 1.2 envelope"));
       return NULL;
     }
   if (!answers (envelope, message_id))
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "The answer is to another request");
+      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("The answer is to another request"));
       return NULL;
     }
 
@@ -98,7 +99,7 @@ lk_wsman_reply_read_batch (const LkWsmanReply *self, GError **error)
   if (!lk_xml_is (response, LK_NS_ENUMERATION, "EnumerateResponse") &&
       !lk_xml_is (response, LK_NS_ENUMERATION, "PullResponse"))
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "The answer holds no enumeration");
+      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("The answer holds no enumeration"));
       return NULL;
     }
 

@@ -8,6 +8,7 @@
 #include "wsman/lk-wsman-reply.h"
 #include "wsman/lk-wsman-request.h"
 
+#include <glib/gi18n-lib.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -204,7 +205,7 @@ lk_wsman_identify (LkWsman *self, GCancellable *cancellable, GError **error)
   if (!lk_xml_is (reply->content, NULL, "IdentifyResponse"))
     {
       g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY,
-                   "%s: Identify: the answer does not identify anything",
+                   _ ("%s: Identify: the answer does not identify anything"),
                    lk_link_get_peer (self->link));
       return FALSE;
     }
@@ -282,14 +283,15 @@ take_batch (LkWsman *self,
   if (batch->rows->len > max_rows - rows->len)
     {
       g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY,
-                   "%s: Enumerate: there are more than %u items", lk_link_get_peer (self->link),
+                   _ ("%s: Enumerate: there are more than %u items"), lk_link_get_peer (self->link),
                    max_rows);
       return FALSE;
     }
   if (!batch->is_last && context == NULL)
     {
       g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY,
-                   "%s: Enumerate: the items neither end nor go on", lk_link_get_peer (self->link));
+                   _ ("%s: Enumerate: the items neither end nor go on"),
+                   lk_link_get_peer (self->link));
       return FALSE;
     }
 
@@ -330,7 +332,7 @@ lk_wsman_query (LkWsman *self,
         }
       if (ok && n_empty > MAX_EMPTY_PULLS)
         {
-          g_set_error (&cause, LK_ERROR, LK_ERROR_BAD_REPLY, "%s: Pull: nothing comes any more",
+          g_set_error (&cause, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("%s: Pull: nothing comes any more"),
                        lk_link_get_peer (self->link));
           ok = FALSE;
         }
@@ -368,7 +370,7 @@ lk_wsman_get (LkWsman *self,
   if (reply->content != NULL)
     return lk_wsman_row_new (reply->content);
 
-  g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "%s: Get: the answer is empty",
+  g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("%s: Get: the answer is empty"),
                lk_link_get_peer (self->link));
   return NULL;
 }
@@ -386,7 +388,7 @@ check_return_value (LkWsman *self,
 
   if (!lk_wsman_row_get_uint (row, "ReturnValue", &value) || value > G_MAXUINT32)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "the answer has no ReturnValue");
+      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("the answer has no ReturnValue"));
       prefix (self, method, changing, error);
       return FALSE;
     }
@@ -395,7 +397,7 @@ check_return_value (LkWsman *self,
   if (return_value != NULL || value == 0)
     return TRUE;
 
-  lk_error_set_remote (error, LK_ERROR_REJECTED, (guint32) value, "%s: %s returned %u (0x%08X)",
+  lk_error_set_remote (error, LK_ERROR_REJECTED, (guint32) value, _ ("%s: %s returned %u (0x%08X)"),
                        lk_link_get_peer (self->link), method, (guint32) value, (guint32) value);
   return FALSE;
 }
@@ -433,7 +435,7 @@ lk_wsman_invoke (LkWsman *self,
   output = lk_wsman_reply_find_output (reply, method);
   if (output == NULL)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, "the answer is to something else");
+      g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("the answer is to something else"));
       prefix (self, method, !reads_only, error);
       return NULL;
     }

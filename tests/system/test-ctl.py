@@ -167,7 +167,7 @@ def a_list_with_bad_lines_keeps_the_good_ones():
     assert [fault["line"] for fault in answer["faults"]] == [3, 4, 5]
     assert all(fault["reason"] for fault in answer["faults"])
     done = ctl("discover", "file", "-", db="lists.db", stdin="# more\npc-6\n")
-    assert "1 machines added" in done.out
+    assert "1 machine added" in done.out
     ctl("discover", "address", "pc-7", "what is this", db="lists.db", expect=2)
     ctl("discover", "file", write("none.csv", "colour,shape\nred,round\n"), db="lists.db", expect=9)
     rows = ctl("list", "--json", db="lists.db").json["rows"]

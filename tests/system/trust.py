@@ -155,7 +155,7 @@ def accepting(rig, first):
     status, out, said = answer_on_terminal(rig, "y", "trust", "accept", "--all")
     expect("exit of accept", status, 0)
     contains(said, f"Accept all {MACHINES - 1}?")
-    contains(out, f"{MACHINES - 1} accepted, 1 trusted already")
+    contains(out, f"accepted: {MACHINES - 1}", "trusted already: 1,")
     expect("pins", rig.rows("fleet.db", "SELECT count (*), count (certificate), min (pinned_at) > 0"
                             " FROM machine WHERE pin IS NOT NULL"), [(MACHINES, MACHINES, 1)])
     events = rig.rows("fleet.db", "SELECT message FROM event WHERE step = 'accept-certificate'")
@@ -205,7 +205,8 @@ def forgetting(rig):
     rig.ctl("discover", "address", "127.0.0.1:1", "https://127.0.0.9:2")
     done = rig.ctl("trust", "accept", "--all", "--yes", check=False)
     expect("exit with one that is away", done.returncode, 4)
-    contains(done.stdout, f"0 accepted, {MACHINES} trusted already, 1 without TLS, 0 refused, 1 without")
+    contains(done.stdout, "accepted: 0",
+             f"trusted already: {MACHINES}, without TLS: 1, refused: 0, without an answer: 1")
     expect("exit without TLS", rig.ctl("trust", "accept", "127.0.0.1:1", "--yes",
                                        check=False).returncode, 3)
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "base/lk-locale.h"
+
+#include "base/lk-process.h"
+
+#include <glib.h>
+#include <libintl.h>
+#include <locale.h>
+
+void
+lk_locale_init (void)
+{
+  g_autofree char *built = lk_process_get_build_folder ("po");
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, built != NULL ? built : LK_LOCALE_DIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+}
