@@ -236,8 +236,8 @@ describe (guint status, const char *host, const LkCertificateFacts *facts)
   if (why->len == 0)
     add_reason (why, "its certificate cannot be trusted (%#x)", status);
 
-  add_reason (why, "SHA-256 %s; to accept this one for it: latchkeyctl trust accept %s",
-              fingerprint, host);
+  add_reason (why, "SHA-256 %s; to accept this one for it: " LK_TRUST_REMEDY " %s", fingerprint,
+              host);
   if ((status & GNUTLS_CERT_SIGNER_NOT_FOUND) != 0 && !facts->is_self_signed)
     add_reason (why, "to trust its CA: latchkeyctl config set machines.ca FILE");
   return g_string_free (why, FALSE);
@@ -289,8 +289,8 @@ describe_change (const LkPin *pin, const char *host, const LkCertificateFacts *f
   else
     g_string_append_printf (why, "SHA-256 %s, it shows %s", old_pin, new_pin);
   g_string_append_printf (why,
-                          ". If there is a reason, such as a reinstallation: latchkeyctl trust"
-                          " accept %s",
+                          ". If there is a reason, such as a reinstallation: " LK_TRUST_REMEDY
+                          " %s",
                           host);
   return g_string_free (why, FALSE);
 }
