@@ -3,6 +3,7 @@
 
 #include "ui/lk-details-pane.h"
 
+#include "console/lk-console-trust.h"
 #include "domain/lk-codes.h"
 #include "domain/lk-identifiers.h"
 #include "model/lk-table-list.h"
@@ -40,6 +41,7 @@ struct _LkDetailsPane
   GtkLabel *result;
   AdwBin *result_code;
   GtkWidget *check;
+  GtkWidget *certificate;
   GtkWidget *license_heading;
   LkFact *product;
   LkFact *edition;
@@ -159,6 +161,8 @@ show_result (LkDetailsPane *self, const LkRow *row)
   gboolean is_failure = !row->last_ok && row->last_result != NULL;
 
   gtk_widget_set_visible (self->result_box, is_failure);
+  gtk_widget_set_visible (self->certificate,
+                          is_failure && lk_failure_is_of_certificate (row->last_result));
   gtk_label_set_text (self->result, is_failure ? row->last_result : "");
   show_code (self->result_code, is_failure ? row->last_code : 0, &self->shown_code, TRUE);
 }
@@ -289,6 +293,7 @@ lk_details_pane_class_init (LkDetailsPaneClass *klass)
   BIND (result);
   BIND (result_code);
   BIND (check);
+  BIND (certificate);
   BIND (license_heading);
   BIND (product);
   BIND (edition);

@@ -3,7 +3,9 @@
 
 #include "ui/lk-failure-view.h"
 
+#include "console/lk-console-trust.h"
 #include "console/lk-preview.h"
+#include "ui/lk-certificate-dialog.h"
 #include "ui/lk-job-words.h"
 #include "ui/lk-window.h"
 
@@ -14,6 +16,7 @@ struct _LkFailureView
   AdwBin parent_instance;
 
   char *text; /* for the clipboard */
+  gint64 machine_id;
 
   GtkLabel *heading;
   GtkLabel *message;
@@ -21,6 +24,7 @@ struct _LkFailureView
   GtkLabel *meaning;
   GtkLabel *cause;
   GtkLabel *next;
+  GtkWidget *certificate;
 };
 
 G_DEFINE_FINAL_TYPE (LkFailureView, lk_failure_view, ADW_TYPE_BIN)
@@ -50,6 +54,8 @@ lk_failure_view_set_row (LkFailureView *self, const LkItemRow *row)
     return;
 
   entry = lk_item_find_code (row);
+  self->machine_id = row->machine_id;
+  gtk_widget_set_visible (self->certificate, lk_failure_is_of_certificate (row->message));
   self->text = lk_item_explain (row);
   heading = g_strdup_printf (_ ("%s: failed in the step “%s”"), row->machine,
                              lk_step_get_title (row->step));
@@ -70,6 +76,15 @@ on_copy (LkFailureView *self)
     return;
   gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), self->text);
   lk_window_say (GTK_WIDGET (self), _ ("The explanation was copied"));
+}
+
+static void
+on_certificate (LkFailureView *self)
+{
+  GtkWidget *window = gtk_widget_get_ancestor (GTK_WIDGET (self), LK_TYPE_WINDOW);
+
+  if (window != NULL)
+    lk_certificate_ask (window, lk_window_get_desk (LK_WINDOW (window)), self->machine_id);
 }
 
 static void
@@ -98,7 +113,9 @@ lk_failure_view_class_init (LkFailureViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LkFailureView, meaning);
   gtk_widget_class_bind_template_child (widget_class, LkFailureView, cause);
   gtk_widget_class_bind_template_child (widget_class, LkFailureView, next);
+  gtk_widget_class_bind_template_child (widget_class, LkFailureView, certificate);
   gtk_widget_class_bind_template_callback (widget_class, on_copy);
+  gtk_widget_class_bind_template_callback (widget_class, on_certificate);
 }
 
 static void

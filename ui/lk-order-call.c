@@ -12,13 +12,45 @@
 #include "console/lk-preview.h"
 #include "domain/lk-job.h"
 
+LkOrderAsk *
+lk_order_ask_copy (const LkOrderAsk *self)
+{
+  LkOrderAsk *copy = g_new0 (LkOrderAsk, 1);
+
+  copy->plan = g_strdup (self->plan);
+  copy->key_ref = g_strdup (self->key_ref);
+  copy->names = g_strdupv (self->names);
+  copy->keys = self->keys != NULL ? g_array_ref (self->keys) : NULL;
+  copy->is_swept = self->is_swept;
+  copy->suggests = self->suggests;
+  return copy;
+}
+
 void
 lk_order_ask_free (LkOrderAsk *self)
 {
   g_free (self->plan);
   g_free (self->key_ref);
   g_strfreev (self->names);
+  g_clear_pointer (&self->keys, g_array_unref);
   g_free (self);
+}
+
+gboolean
+lk_order_ask_is_of_several (const LkOrderAsk *self)
+{
+  return (self->keys != NULL && self->keys->len > 1) ||
+         (self->names != NULL && self->names[0] != NULL && self->names[1] != NULL);
+}
+
+static LkChoice
+get_choice (const LkOrderAsk *self)
+{
+  return (LkChoice){
+    .keys = self->keys != NULL ? &g_array_index (self->keys, gint64, 0) : NULL,
+    .n_keys = self->keys != NULL ? self->keys->len : 0,
+    .names = (const char *const *) self->names,
+  };
 }
 
 static void
@@ -69,6 +101,22 @@ count_reason (const LkPreview *preview, const char *reason)
   return n;
 }
 
+/* What a key is for is not known, but most are for Windows. */
+static gboolean
+needs_windows_key (const LkPreview *preview)
+{
+  for (guint i = 0; i < preview->lines->len; i++)
+    {
+      const LkPreviewLine *line = preview->lines->pdata[i];
+      const char *application = line->row->product->application_id;
+
+      if ((is_reason (line, "no-key") || is_reason (line, "kms-client")) &&
+          (application == NULL || g_ascii_strcasecmp (application, LK_APPLICATION_WINDOWS) == 0))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* A key for rows that have none of their own to activate with, when it is clear which one. */
 static const LkKeyRow *
 suggest_key (const LkOrderSheet *sheet)
@@ -76,8 +124,7 @@ suggest_key (const LkOrderSheet *sheet)
   const LkPreview *preview = sheet->preview;
   const LkKeyRow *only = NULL;
 
-  if (preview->key != NULL ||
-      count_reason (preview, "no-key") + count_reason (preview, "kms-client") == 0)
+  if (preview->key != NULL || !needs_windows_key (preview))
     return NULL;
   for (guint i = 0; i < sheet->keys->len; i++)
     {
@@ -103,7 +150,7 @@ read_preview (LkConsole *console,
   const LkOrder order = {
     .plan = ask->plan != NULL ? ask->plan : suggested,
     .key_ref = key_ref,
-    .choice = { .names = (const char *const *) ask->names },
+    .choice = get_choice (ask),
     .is_swept = ask->is_swept,
   };
 
@@ -128,7 +175,7 @@ look_for_trouble (LkConsole *console, LkOrderSheet *sheet)
 static gboolean
 fill_sheet (LkConsole *console, const LkOrderAsk *ask, LkOrderSheet *sheet, GError **error)
 {
-  const LkChoice choice = { .names = (const char *const *) ask->names };
+  const LkChoice choice = get_choice (ask);
   const LkKeyRow *key = NULL;
   g_autofree char *ref = NULL;
 
@@ -137,7 +184,10 @@ fill_sheet (LkConsole *console, const LkOrderAsk *ask, LkOrderSheet *sheet, GErr
   if (sheet->keys == NULL || !read_preview (console, ask, ask->key_ref, sheet, error))
     return FALSE;
 
-  key = ask->suggests && lk_plan_spends (sheet->preview->plan) ? suggest_key (sheet) : NULL;
+  key = ask->suggests && (lk_plan_spends (sheet->preview->plan) ||
+                          g_str_equal (sheet->preview->plan, LK_PLAN_DEPOSIT))
+            ? suggest_key (sheet)
+            : NULL;
   if (key != NULL)
     {
       ref = g_strdup_printf ("%" G_GINT64_FORMAT, key->id);

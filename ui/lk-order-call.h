@@ -13,18 +13,23 @@
  * @plan: NULL: proxy or online, whichever is suggested
  * @key_ref: NULL: the one that is installed
  * @suggests: the dialog is new: a key may be suggested
- * @names: NULL: all machines
+ * @names: of machines, or NULL
+ * @keys: rows of the main list (gint64), or NULL; when neither is given, all machines are meant
  */
 typedef struct
 {
   char *plan;
   char *key_ref;
   char **names;
+  GArray *keys;
   gboolean is_swept;
   gboolean suggests;
 } LkOrderAsk;
 
+LkOrderAsk *lk_order_ask_copy (const LkOrderAsk *self);
 void lk_order_ask_free (LkOrderAsk *self);
+/* Whether it is about several that were chosen together. */
+gboolean lk_order_ask_is_of_several (const LkOrderAsk *self);
 
 /**
  * LkOrderSheet:

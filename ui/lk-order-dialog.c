@@ -212,7 +212,7 @@ fill_entitled (LkOrderDialog *self)
             : g_strdup (_ ("_Also those that have a subscription or an OEM entitlement"));
 
   gtk_widget_set_visible (self->entitled_row,
-                          (n > 0 && self->order->names != NULL) || is_overruled);
+                          (n > 0 && lk_order_ask_is_of_several (self->order)) || is_overruled);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->entitled_row), text);
 }
 
@@ -332,12 +332,8 @@ on_sheet (gpointer answer, const GError *error, gpointer user_data)
 static void
 ask (LkOrderDialog *self, gboolean suggests)
 {
-  LkOrderAsk *question = g_new0 (LkOrderAsk, 1);
+  LkOrderAsk *question = lk_order_ask_copy (self->order);
 
-  question->plan = g_strdup (self->order->plan);
-  question->key_ref = g_strdup (self->order->key_ref);
-  question->names = g_strdupv (self->order->names);
-  question->is_swept = self->order->is_swept;
   question->suggests = suggests;
   g_cancellable_cancel (self->cancellable);
   g_object_unref (self->cancellable);
@@ -370,8 +366,8 @@ on_chosen (LkOrderDialog *self)
 
       self->order->key_ref = g_strdup_printf ("%" G_GINT64_FORMAT, row->id);
     }
-  self->order->is_swept = self->order->names != NULL && self->order->names[0] != NULL &&
-                          self->order->names[1] != NULL && !gtk_switch_get_active (self->entitled);
+  self->order->is_swept =
+      lk_order_ask_is_of_several (self->order) && !gtk_switch_get_active (self->entitled);
   gtk_switch_set_active (self->anyway, FALSE); /* it was said of another run */
   ask (self, FALSE);
 }

@@ -145,7 +145,9 @@ get_reason (const LkPreviewLine *line)
     const char *reason;
     const char *text;
   } texts[] = {
-    { "application", N_ ("it is not Windows; latchkeyctl activates it, with --product") },
+    { "application", N_ ("it is not Windows; to mean it, select it on the page of products") },
+    { "other-application",
+      N_ ("a product key is installed in Windows here; for Office, select its rows alone") },
     { "kms-client",
       N_ ("it has a KMS client key, which a KMS host activates; choose a MAK above") },
     { "no-key", N_ ("no product key is installed; choose one above") },

@@ -51,19 +51,6 @@ reading_free (Reading *self)
   g_free (self);
 }
 
-static LkOrderAsk *
-copy_order (const LkOrderAsk *order)
-{
-  LkOrderAsk *copy = g_new0 (LkOrderAsk, 1);
-
-  copy->plan = g_strdup (order->plan);
-  copy->key_ref = g_strdup (order->key_ref);
-  copy->names = g_strdupv (order->names);
-  copy->is_swept = order->is_swept;
-  copy->suggests = order->suggests;
-  return copy;
-}
-
 static void
 on_reading_filed (gpointer answer, const GError *error, gpointer user_data)
 {
@@ -118,25 +105,43 @@ read_at_once (GtkWidget *window, LkDesk *desk, LkOrderAsk *order)
   g_set_weak_pointer (&self->window, window);
   self->desk = g_object_ref (desk);
   self->order = order;
-  lk_desk_call (desk, lk_order_call_preview, copy_order (order), (GDestroyNotify) lk_order_ask_free,
-                (GDestroyNotify) lk_order_sheet_unref, NULL, on_reading_sheet, self);
+  lk_desk_call (desk, lk_order_call_preview, lk_order_ask_copy (order),
+                (GDestroyNotify) lk_order_ask_free, (GDestroyNotify) lk_order_sheet_unref, NULL,
+                on_reading_sheet, self);
+}
+
+/* Takes @order. */
+static void
+begin (GtkWidget *from, LkDesk *desk, LkOrderAsk *order)
+{
+  GtkWidget *window = gtk_widget_get_ancestor (from, LK_TYPE_WINDOW);
+
+  g_return_if_fail (window != NULL);
+
+  order->is_swept = lk_order_ask_is_of_several (order);
+  order->suggests = TRUE;
+  if (g_strcmp0 (order->plan, LK_PLAN_REFRESH) == 0)
+    read_at_once (window, desk, order);
+  else
+    open_dialog (window, desk, order);
 }
 
 void
 lk_order_ask (GtkWidget *from, LkDesk *desk, const char *plan, const char *const *machines)
 {
-  GtkWidget *window = gtk_widget_get_ancestor (from, LK_TYPE_WINDOW);
-  LkOrderAsk *order;
+  LkOrderAsk *order = g_new0 (LkOrderAsk, 1);
 
-  g_return_if_fail (window != NULL);
-
-  order = g_new0 (LkOrderAsk, 1);
   order->plan = g_strdup (plan);
   order->names = g_strdupv ((char **) machines);
-  order->is_swept = machines != NULL && machines[0] != NULL && machines[1] != NULL;
-  order->suggests = TRUE;
-  if (g_strcmp0 (plan, LK_PLAN_REFRESH) == 0)
-    read_at_once (window, desk, order);
-  else
-    open_dialog (window, desk, order);
+  begin (from, desk, order);
+}
+
+void
+lk_order_ask_rows (GtkWidget *from, LkDesk *desk, const char *plan, GArray *keys)
+{
+  LkOrderAsk *order = g_new0 (LkOrderAsk, 1);
+
+  order->plan = g_strdup (plan);
+  order->keys = g_array_ref (keys);
+  begin (from, desk, order);
 }

@@ -13,3 +13,5 @@
  * of each, NULL-terminated; NULL: all. Of several, those that have another entitlement are left out
  * unless the person says otherwise. */
 void lk_order_ask (GtkWidget *from, LkDesk *desk, const char *plan, const char *const *machines);
+/* The same for rows of the main list by their keys (gint64): exactly these products are meant. */
+void lk_order_ask_rows (GtkWidget *from, LkDesk *desk, const char *plan, GArray *keys);

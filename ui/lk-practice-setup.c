@@ -93,6 +93,19 @@ set_up_runner (LkConsole *console, GError **error)
          lk_console_set_setting (console, LK_SETTING_FIRST_BACK_OFF, "1s", error);
 }
 
+/* As the gateway counts it, so that nobody need agree to spend of an unknown pool. */
+static gboolean
+set_up_pool (LkConsole *console, const LkKeyRow *key, GError **error)
+{
+  g_autofree char *ref = g_strdup_printf ("%" G_GINT64_FORMAT, key->id);
+  g_autoptr (LkKeyRow) row = NULL;
+
+  if (key->pool.remaining >= 0)
+    return TRUE;
+  row = lk_console_set_remaining (console, ref, LK_PRACTICE_POOL, error);
+  return row != NULL;
+}
+
 static gboolean
 set_up_secrets (LkConsole *console, const LkPracticeQuestion *question, GError **error)
 {
@@ -109,7 +122,8 @@ set_up_secrets (LkConsole *console, const LkPracticeQuestion *question, GError *
   gboolean is_new;
 
   return key != NULL && lk_console_put_credential (console, &draft, error) &&
-         lk_console_add_key (console, key, _ ("Practice key"), &row, &is_new, error);
+         lk_console_add_key (console, key, _ ("Practice key"), &row, &is_new, error) &&
+         set_up_pool (console, row, error);
 }
 
 static guint *

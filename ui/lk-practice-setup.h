@@ -6,6 +6,7 @@
 /* What the practice lab needs in its folder and in its store, for lk-practice.c. */
 
 #define LK_PRACTICE_MACHINES 60
+#define LK_PRACTICE_POOL     500 /* activations of the practice key */
 
 #define LK_PRACTICE_PASSWORD   "machine-password"
 #define LK_PRACTICE_DIGEST_KEY "digest-key"

@@ -305,10 +305,11 @@ step_gateway (LkPractice *self)
   g_autofree char *key = get_path (self, LK_PRACTICE_DIGEST_KEY);
   g_autofree char *port_file = get_path (self, LK_PRACTICE_PORT);
   g_autofree char *port = g_strdup_printf ("%u", self->lab.port);
+  g_autofree char *pool = g_strdup_printf ("%d", LK_PRACTICE_POOL);
 
   g_file_set_contents (port_file, port, -1, NULL);
   add_words (words, "--state", state, "serve", "--listen", "127.0.0.1:0", "--digest-key-file", key,
-             "--practice", NULL);
+             "--practice", "--practice-pool", pool, NULL);
   start_server (self, &self->gateway, "gateway", words);
 }
 

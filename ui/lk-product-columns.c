@@ -194,13 +194,15 @@ text_of_result (const LkRow *row)
   return g_strdup (row->last_result);
 }
 
+/* What is looked for first comes first: beside the details in a window as it opens, the first four
+ * are seen without scrolling. */
 static const Column columns[] = {
-  { "machine", N_ ("Machine"), 130, FALSE, LK_SORT_MACHINE, text_of_machine, tip_of_machine },
+  { "machine", N_ ("Machine"), 120, FALSE, LK_SORT_MACHINE, text_of_machine, tip_of_machine },
+  { "product", N_ ("Product"), 180, FALSE, LK_SORT_PRODUCT, text_of_product, tip_of_product },
+  { "state", N_ ("State"), 140, FALSE, LK_SORT_STATE, text_of_state, NULL },
+  { "days", N_ ("Days left"), 80, TRUE, LK_SORT_DAYS, text_of_days, tip_of_days },
   { "domain", N_ ("Domain/Workgroup"), 140, FALSE, LK_SORT_DOMAIN, text_of_domain, NULL },
-  { "product", N_ ("Product"), 200, FALSE, LK_SORT_PRODUCT, text_of_product, tip_of_product },
   { "edition", N_ ("Edition"), 110, FALSE, LK_SORT_EDITION, text_of_edition, NULL },
-  { "state", N_ ("State"), 150, FALSE, LK_SORT_STATE, text_of_state, NULL },
-  { "days", N_ ("Days left"), 85, TRUE, LK_SORT_DAYS, text_of_days, tip_of_days },
   { "kind", N_ ("Key type"), 95, FALSE, LK_SORT_KIND, text_of_kind, NULL },
   { "key", N_ ("Partial key"), 95, FALSE, LK_SORT_KEY, text_of_key, NULL },
   { "read", N_ ("Last read"), 140, FALSE, LK_SORT_READ, text_of_read, NULL },
@@ -336,8 +338,9 @@ note_column (gconstpointer a, gconstpointer b, gpointer user_data)
   return GTK_ORDERING_SMALLER;
 }
 
-LkRowSort
-lk_product_columns_get_sort (LkProductColumns *self, gboolean *is_descending)
+/* The column that comes first. */
+static const Column *
+get_sorted (LkProductColumns *self, gboolean *is_descending)
 {
   GtkOrdering ordering;
 
@@ -345,7 +348,13 @@ lk_product_columns_get_sort (LkProductColumns *self, gboolean *is_descending)
   ordering =
       gtk_sorter_compare (gtk_column_view_get_sorter (self->view), self->actions, self->menu);
   *is_descending = ordering == GTK_ORDERING_LARGER;
-  return asked != NULL ? asked->sort : LK_SORT_MACHINE;
+  return asked != NULL ? asked : columns;
+}
+
+LkRowSort
+lk_product_columns_get_sort (LkProductColumns *self, gboolean *is_descending)
+{
+  return get_sorted (self, is_descending)->sort;
 }
 
 static void
@@ -391,7 +400,7 @@ keep (LkProductColumns *self)
 {
   GVariantBuilder widths;
   gboolean is_descending;
-  LkRowSort sort = lk_product_columns_get_sort (self, &is_descending);
+  const Column *sorted = get_sorted (self, &is_descending);
 
   g_variant_builder_init (&widths, G_VARIANT_TYPE ("a{si}"));
   for (guint i = 0; i < self->columns->len; i++)
@@ -402,7 +411,7 @@ keep (LkProductColumns *self)
         g_variant_builder_add (&widths, "{si}", columns[i].name, width);
     }
   g_settings_set_value (self->state, SETTING_WIDTHS, g_variant_builder_end (&widths));
-  g_settings_set_string (self->state, SETTING_SORT, columns[sort].name);
+  g_settings_set_string (self->state, SETTING_SORT, sorted->name);
   g_settings_set_boolean (self->state, SETTING_DESCENDING, is_descending);
 }
 

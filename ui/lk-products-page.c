@@ -63,8 +63,12 @@ static const struct
   { "install-key", LK_PLAN_INSTALL_KEY },
   { "activate-proxy", LK_PLAN_ACTIVATE_PROXY },
   { "activate-online", LK_PLAN_ACTIVATE_ONLINE },
+  { "phone", LK_VERB_PHONE },
   { "deposit", LK_PLAN_DEPOSIT },
+  { "uninstall-key", LK_PLAN_UNINSTALL_KEY },
+  { "rearm", LK_PLAN_REARM },
   { "check", LK_VERB_CHECK },
+  { "certificate", LK_VERB_CERTIFICATE },
   { "forget", LK_VERB_FORGET },
 };
 

@@ -4,9 +4,11 @@
 #include "ui/lk-row-verbs.h"
 
 #include "console/lk-console-machines.h"
+#include "ui/lk-certificate-dialog.h"
 #include "ui/lk-check-window.h"
 #include "ui/lk-field.h"
 #include "ui/lk-order.h"
+#include "ui/lk-phone-dialog.h"
 #include "ui/lk-window.h"
 
 #include <glib/gi18n.h>
@@ -61,23 +63,6 @@ read_machines (LkStore *store, gpointer question, GError **error)
     if (compare_machines (&machines->pdata[i - 1], &machines->pdata[i - 2]) == 0)
       g_ptr_array_remove_index (machines, i - 1);
   return machines;
-}
-
-static void
-order (LkRowVerbs *self)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_auto (GStrv) machines = NULL;
-
-  for (guint i = 0; i < self->rows->len; i++)
-    {
-      const LkRow *row = self->rows->pdata[i];
-      g_autofree char *id = g_strdup_printf ("#%" G_GINT64_FORMAT, row->machine_id);
-
-      g_strv_builder_add (builder, id);
-    }
-  machines = g_strv_builder_end (builder);
-  lk_order_ask (self->from, self->desk, self->verb, (const char *const *) machines);
 }
 
 /* Gives something on success. In the console's thread. */
@@ -150,6 +135,41 @@ check (LkRowVerbs *self)
 }
 
 static void
+show_certificate (LkRowVerbs *self)
+{
+  const LkRow *row = self->rows->pdata[0];
+
+  if (self->rows->len > 1)
+    lk_window_say (self->from, _ ("Choose one machine to see its certificate"));
+  else if (!row->tls)
+    lk_window_say (self->from, _ ("This machine is talked to without TLS, so it shows no"
+                                  " certificate"));
+  else
+    lk_certificate_ask (self->from, self->desk, row->machine_id);
+}
+
+/* Verbs that are about machines, which must be known for them. */
+static const struct
+{
+  const char *verb;
+  void (*begin) (LkRowVerbs *self);
+} of_machines[] = {
+  { LK_VERB_CHECK, check },
+  { LK_VERB_CERTIFICATE, show_certificate },
+  { LK_VERB_FORGET, ask_to_forget },
+};
+
+static guint
+find_of_machines (const char *verb)
+{
+  guint i = 0;
+
+  while (i < G_N_ELEMENTS (of_machines) && !g_str_equal (of_machines[i].verb, verb))
+    i++;
+  return i;
+}
+
+static void
 on_machines (gpointer answer, const GError *error, gpointer user_data)
 {
   LkRowVerbs *self = user_data;
@@ -161,14 +181,8 @@ on_machines (gpointer answer, const GError *error, gpointer user_data)
     }
   g_clear_pointer (&self->rows, g_ptr_array_unref);
   self->rows = answer;
-  if (self->rows->len == 0)
-    return;
-  if (g_str_equal (self->verb, LK_VERB_FORGET))
-    ask_to_forget (self);
-  else if (g_str_equal (self->verb, LK_VERB_CHECK))
-    check (self);
-  else
-    order (self);
+  if (self->rows->len > 0)
+    of_machines[find_of_machines (self->verb)].begin (self);
 }
 
 void
@@ -181,6 +195,16 @@ lk_row_verbs_do (LkRowVerbs *self, const char *verb, GArray *keys)
   g_object_unref (self->cancellable);
   self->cancellable = g_cancellable_new ();
   self->verb = verb;
+  if (g_str_equal (verb, LK_VERB_PHONE))
+    {
+      lk_phone_ask (self->from, self->desk, keys);
+      return;
+    }
+  if (find_of_machines (verb) == G_N_ELEMENTS (of_machines))
+    {
+      lk_order_ask_rows (self->from, self->desk, verb, keys);
+      return;
+    }
   lk_reader_ask (lk_desk_get_reader (self->desk), read_machines, g_array_ref (keys),
                  (GDestroyNotify) g_array_unref, (GDestroyNotify) g_ptr_array_unref,
                  self->cancellable, on_machines, self);

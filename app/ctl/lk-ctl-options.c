@@ -85,6 +85,11 @@ static const struct
     N_ ("NUMBER") },
   { LK_TAKES_PIN, "fingerprint", 0, G_OPTION_ARG_STRING, FIELD (fingerprint),
     N_ ("Accept the certificate with this SHA-256 and no other, without asking"), N_ ("SHA256") },
+  { LK_TAKES_CIDS, "enter", 0, G_OPTION_ARG_NONE, FIELD (enter),
+    N_ ("Ask on the terminal for the confirmation ID of each, and deposit them"), NULL },
+  { LK_TAKES_CIDS, "cid-file", 0, G_OPTION_ARG_FILENAME, FIELD (cid_file),
+    N_ ("Take the confirmation IDs from this file (- for standard input), and deposit them"),
+    N_ ("FILE") },
 #undef FIELD
 };
 
@@ -125,4 +130,5 @@ lk_ctl_options_clear (LkCtlOptions *options)
   g_free (options->certificate);
   g_free (options->scheme);
   g_free (options->fingerprint);
+  g_free (options->cid_file);
 }

@@ -30,18 +30,13 @@ check_ref (LkCtl *ctl, const char *ref)
 }
 
 static LkPreview *
-make_preview (LkCtl *ctl, const char *plan, LkExit *status)
+make_preview (LkCtl *ctl, const LkOrder *order, LkExit *status)
 {
-  LkOrder order = { .plan = plan, .key_ref = ctl->options.key };
   gboolean is_unknown_name = FALSE;
   g_autoptr (GError) error = NULL;
   g_autoptr (LkPreview) preview = NULL;
 
-  *status = LK_EXIT_USAGE;
-  if (!check_ref (ctl, order.key_ref) || !lk_ctl_get_choice (ctl, &order.choice, TRUE))
-    return NULL;
-
-  preview = lk_console_preview (ctl->console, &order, &is_unknown_name, &error);
+  preview = lk_console_preview (ctl->console, order, &is_unknown_name, &error);
   if (preview == NULL)
     {
       *status = is_unknown_name ? lk_ctl_fail_as (ctl, LK_EXIT_NOTHING, g_steal_pointer (&error))
@@ -142,11 +137,12 @@ file_and_follow (LkCtl *ctl, const LkPreview *preview)
   return LK_EXIT_NO_SERVICE;
 }
 
-static LkExit
-run_plan (LkCtl *ctl, const char *plan)
+LkExit
+lk_ctl_run_order (LkCtl *ctl, const LkOrder *order)
 {
+  const char *plan = order->plan;
   LkExit status;
-  g_autoptr (LkPreview) preview = make_preview (ctl, plan, &status);
+  g_autoptr (LkPreview) preview = make_preview (ctl, order, &status);
   g_autoptr (GError) error = NULL;
 
   if (preview == NULL)
@@ -171,10 +167,20 @@ run_plan (LkCtl *ctl, const char *plan)
     return lk_ctl_fail (ctl, g_steal_pointer (&error));
   lk_ctl_warn_of_credentials (ctl);
   if (!ask (ctl, preview, &status) ||
-      (!ctl->options.detach && !lk_ctl_ask_for_passwords (ctl, NULL, &status)))
+      (!ctl->options.detach && !lk_ctl_ask_for_passwords (ctl, &order->choice, &status)))
     return status;
 
   return file_and_follow (ctl, preview);
+}
+
+static LkExit
+run_plan (LkCtl *ctl, const char *plan)
+{
+  LkOrder order = { .plan = plan, .key_ref = ctl->options.key };
+
+  if (!check_ref (ctl, order.key_ref) || !lk_ctl_get_choice (ctl, &order.choice, TRUE))
+    return LK_EXIT_USAGE;
+  return lk_ctl_run_order (ctl, &order);
 }
 
 static LkExit

@@ -48,6 +48,7 @@ typedef enum
   LK_TAKES_VERBOSE = 1 << 15,       /* --verbose */
   LK_TAKES_PIN = 1 << 16,           /* --fingerprint */
   LK_TAKES_REVEAL = 1 << 17,        /* --reveal */
+  LK_TAKES_CIDS = 1 << 18,          /* --enter, --cid-file */
 } LkTakes;
 
 typedef struct
@@ -83,6 +84,8 @@ typedef struct
   gboolean reveal;
   int max;
   char *fingerprint;
+  gboolean enter;
+  char *cid_file;
 } LkCtlOptions;
 
 typedef struct _LkCtl LkCtl;
@@ -145,6 +148,9 @@ LkExit lk_ctl_fail_as (LkCtl *ctl, LkExit status, GError *error);
 LkExit lk_ctl_fail_with (LkCtl *ctl, LkError code, LkExit status, GError *error);
 LkExit lk_ctl_fail_usage (LkCtl *ctl, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
+/* Shows, asks, files and follows: every plan over any choice of rows. */
+LkExit lk_ctl_run_order (LkCtl *ctl, const LkOrder *order);
+
 /* The groups, one in each file of this folder. */
 extern const LkCtlCommand lk_ctl_machine_commands[];
 extern const LkCtlCommand lk_ctl_trust_commands[];
@@ -152,6 +158,7 @@ extern const LkCtlCommand lk_ctl_key_commands[];
 extern const LkCtlCommand lk_ctl_credential_commands[];
 extern const LkCtlCommand lk_ctl_setting_commands[];
 extern const LkCtlCommand lk_ctl_plan_commands[];
+extern const LkCtlCommand lk_ctl_phone_commands[];
 extern const LkCtlCommand lk_ctl_job_commands[];
 extern const LkCtlCommand lk_ctl_report_commands[];
 extern const LkCtlCommand lk_ctl_store_commands[];

@@ -26,7 +26,11 @@ lk_choice_to_text (const LkChoice *choice)
 {
   g_autofree char *rows = NULL;
 
-  if (choice->names != NULL)
+  if (choice->keys != NULL)
+    rows = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u chosen row", "%u chosen rows",
+                                         choice->n_keys),
+                            choice->n_keys);
+  else if (choice->names != NULL)
     rows = g_strjoinv (" ", (char **) choice->names);
   else
     rows = g_strdup (choice->select != NULL ? choice->select : "*");
@@ -92,6 +96,34 @@ keep_products (GPtrArray *rows, const char *pattern)
     }
 }
 
+static int
+compare_rows (gconstpointer a, gconstpointer b)
+{
+  const LkRow *const *x = a;
+  const LkRow *const *y = b;
+  int order = g_ascii_strcasecmp ((*x)->name, (*y)->name);
+
+  return order != 0 ? order
+                    : ((*x)->machine_id > (*y)->machine_id) - ((*x)->machine_id < (*y)->machine_id);
+}
+
+static GPtrArray *
+load_chosen (LkStore *store, const LkChoice *choice, GError **error)
+{
+  g_autoptr (GPtrArray) loaded = lk_store_load_rows (store, choice->keys, choice->n_keys, error);
+  GPtrArray *rows;
+
+  if (loaded == NULL)
+    return NULL;
+
+  rows = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_row_free);
+  for (guint i = 0; i < loaded->len; i++)
+    if (loaded->pdata[i] != NULL)
+      g_ptr_array_add (rows, g_steal_pointer (&loaded->pdata[i]));
+  g_ptr_array_sort (rows, compare_rows);
+  return rows;
+}
+
 GPtrArray *
 lk_console_list_rows (LkConsole *self,
                       const LkChoice *choice,
@@ -106,6 +138,8 @@ lk_console_list_rows (LkConsole *self,
     *is_unknown_name = FALSE;
   if (store == NULL)
     return NULL;
+  if (choice->keys != NULL)
+    return load_chosen (store, choice, error);
 
   selection = choice->names != NULL ? lk_selection_from_names (choice->names)
                                     : lk_selection_parse (choice->select, error);

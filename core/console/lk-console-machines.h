@@ -13,9 +13,11 @@ gboolean lk_console_add_machines (LkConsole *self,
                                   guint *n_known,
                                   GError **error);
 
-/* How a person chose rows: by names, or by a selection, or all. */
+/* How a person chose rows: these very rows, or by names, or by a selection, or all. */
 typedef struct
 {
+  const gint64 *keys; /* of rows, see lk_row_get_key(); NULL: not one by one */
+  guint n_keys;
   const char *const *names; /* host names, addresses or "#ID"; NULL: not by name */
   const char *select;       /* NULL: everything */
   const char *product;      /* a pattern that the product's name must match, or NULL */
@@ -24,8 +26,9 @@ typedef struct
 /* As a person would write it, for the record; to be freed. */
 char *lk_choice_to_text (const LkChoice *choice);
 
-/* Rows that match (LkRow). Every name must be known, else LK_ERROR_INVALID names the first that is
- * not, and @is_unknown_name, if given, is TRUE. */
+/* Rows that match (LkRow), those of one machine beside each other. Every name must be known, else
+ * LK_ERROR_INVALID names the first that is not, and @is_unknown_name, if given, is TRUE. A row that
+ * was chosen itself and is gone is left out. */
 GPtrArray *lk_console_list_rows (LkConsole *self,
                                  const LkChoice *choice,
                                  gboolean *is_unknown_name,

@@ -290,6 +290,12 @@ lk_console_fetch_certificates (LkConsole *self,
   return g_steal_pointer (&list);
 }
 
+gboolean
+lk_failure_is_of_certificate (const char *message)
+{
+  return message != NULL && strstr (message, LK_TRUST_REMEDY) != NULL;
+}
+
 char *
 lk_console_parse_fingerprint (const char *text, GError **error)
 {

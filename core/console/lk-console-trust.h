@@ -84,6 +84,10 @@ GPtrArray *lk_console_fetch_certificates (LkConsole *self,
                                           GCancellable *cancellable,
                                           GError **error);
 
+/* Whether a failure is that of a certificate that is not trusted, so that a person may want to see
+ * it. @message may be NULL. */
+gboolean lk_failure_is_of_certificate (const char *message);
+
 /* A fingerprint as a person writes it, with or without colons, in the form that is kept; to be
  * freed. LK_ERROR_INVALID when it is none. */
 char *lk_console_parse_fingerprint (const char *text, GError **error);

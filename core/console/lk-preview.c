@@ -19,6 +19,7 @@ typedef struct
   LkPreview *preview;
   gboolean is_named;      /* machines were named one by one */
   gboolean names_product; /* which products are meant was said */
+  gboolean is_mixed;      /* one by one, but of several applications, which no key is all for */
   GHashTable *work;       /* machine id → LkOpenWork */
   GHashTable *taken;      /* targets that are included */
 } Judge;
@@ -132,7 +133,11 @@ judge_product (const Judge *judge, LkPreviewLine *line)
   const LkProduct *product = row->product;
   gboolean installs = preview->key != NULL;
 
-  if (!is_windows (row) && !judge->names_product)
+  if (installs && judge->is_mixed && !is_windows (row))
+    leave_out (line, "other-application",
+               _ ("a product key is installed in one application, here in Windows; choose the rows"
+                  " of the other one for themselves"));
+  else if (!is_windows (row) && !judge->names_product)
     leave_out (line, "application",
                product->is_addon ? _ ("it is an add-on; say so with --product to mean it")
                                  : _ ("it is not Windows; say so with --product to mean it"));
@@ -204,13 +209,24 @@ names_product (const LkOrder *order)
 {
   g_autoptr (LkSelection) selection = NULL;
 
-  if (order->choice.product != NULL)
+  if (order->choice.product != NULL || order->choice.keys != NULL)
     return TRUE;
   if (order->choice.names != NULL || order->choice.select == NULL)
     return FALSE;
 
   selection = lk_selection_parse (order->choice.select, NULL);
   return selection != NULL && selection->names_product;
+}
+
+/* Whether both Windows and something else is there. */
+static gboolean
+is_mixed (GPtrArray *rows)
+{
+  guint n_windows = 0;
+
+  for (guint i = 0; i < rows->len; i++)
+    n_windows += is_windows (g_ptr_array_index (rows, i));
+  return n_windows > 0 && n_windows < rows->len;
 }
 
 static GHashTable *
@@ -261,8 +277,9 @@ lk_console_preview (LkConsole *self,
 
   index = index_work (work);
   judge.work = index;
-  judge.is_named = order->choice.names != NULL && !order->is_swept;
+  judge.is_named = (order->choice.names != NULL || order->choice.keys != NULL) && !order->is_swept;
   judge.names_product = names_product (order);
+  judge.is_mixed = order->choice.keys != NULL && is_mixed (preview->rows);
   preview->lines = g_ptr_array_new_with_free_func (line_free);
   for (guint i = 0; i < preview->rows->len; i++)
     judge_row (&judge, g_ptr_array_index (preview->rows, i));

@@ -78,8 +78,9 @@ void lk_preview_free (LkPreview *self);
  * LkOrder:
  *
  * @key_ref: of the product key to install, or NULL: none, or the one that is installed
- * @is_swept: the names were swept up together, not named one by one, so machines that have another
- *   entitlement are left out all the same
+ * @choice: rows that are chosen themselves mean exactly these products, add-ons and Office, too
+ * @is_swept: the names or rows were swept up together, not named one by one, so machines that have
+ * another entitlement are left out all the same
  */
 typedef struct
 {

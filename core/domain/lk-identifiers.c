@@ -94,6 +94,55 @@ strip_separators (LkDigits kind, const char *text, GError **error)
   return g_strdup (digits->str);
 }
 
+LkGroupState
+lk_cid_judge_group (const char *text)
+{
+  gsize length = strlen (text);
+
+  if (text[strspn (text, "0123456789")] != '\0' || length > LK_CID_GROUP_LENGTH)
+    return LK_GROUP_WRONG;
+  if (length < LK_CID_GROUP_LENGTH)
+    return length == 0 ? LK_GROUP_EMPTY : LK_GROUP_UNFINISHED;
+
+  return lk_digits_check (text, LK_CID_GROUP_LENGTH, NULL) ? LK_GROUP_RIGHT : LK_GROUP_WRONG;
+}
+
+gboolean
+lk_cid_spread (const char *text, guint at, char *groups[LK_CID_GROUPS])
+{
+  g_autofree char *digits = strip_separators (LK_DIGITS_CID, text, NULL);
+  gsize length = digits != NULL ? strlen (digits) : 0;
+  const char *next = digits;
+  const char *end = digits + length;
+
+  for (guint i = 0; i < LK_CID_GROUPS; i++)
+    groups[i] = NULL;
+  if (digits == NULL)
+    return FALSE;
+
+  for (guint i = length >= CID_LENGTH ? 0 : at; i < LK_CID_GROUPS; i++)
+    {
+      gsize n = MIN ((gsize) (end - next), LK_CID_GROUP_LENGTH);
+
+      if (i > at && n == 0)
+        break;
+      groups[i] = i + 1 < LK_CID_GROUPS ? g_strndup (next, n) : g_strdup (next);
+      next += n;
+    }
+  return TRUE;
+}
+
+char *
+lk_digits_extract (const char *text)
+{
+  GString *digits = g_string_new (NULL);
+
+  for (const char *p = text; *p != '\0'; p++)
+    if (g_ascii_isdigit (*p))
+      g_string_append_c (digits, *p);
+  return g_string_free (digits, FALSE);
+}
+
 char *
 lk_digits_from_typed (LkDigits kind, const char *text, guint *wrong_group, GError **error)
 {

@@ -14,6 +14,9 @@ typedef enum
   LK_DIGITS_CID,
 } LkDigits;
 
+/* The digits of @text alone, of whatever length; to be freed. */
+char *lk_digits_extract (const char *text);
+
 /* For what a person typed: takes digits with spaces and dashes between, gives the bare digits (to
  * be freed). Each group's last digit checks the others (weights 1, 2, 1, 2, … modulo 7); the error
  * (LK_ERROR_INVALID) names the first wrong group, and @wrong_group, if given, holds its number
@@ -29,6 +32,27 @@ gboolean lk_digits_is_plausible (LkDigits kind, const char *text);
 
 /* Whether every group's check digit is right. @group from 0; the wrong groups by bit in @wrong. */
 gboolean lk_digits_check (const char *digits, guint group_length, guint *wrong);
+
+/* What has been typed of one group of a CID so far. */
+typedef enum
+{
+  LK_GROUP_EMPTY,
+  LK_GROUP_UNFINISHED,
+  LK_GROUP_RIGHT,
+  LK_GROUP_WRONG, /* something that is no digit, too many digits, or its check digit is wrong */
+} LkGroupState;
+
+#define LK_CID_GROUPS       8
+#define LK_CID_GROUP_LENGTH 6
+
+LkGroupState lk_cid_judge_group (const char *text);
+
+/* Where the digits of a text go that was typed or pasted into box @at (from 0) of eight: a whole
+ * CID into all of them, what is more than a group into the boxes that follow; what is too much even
+ * then stays in the last one. @groups gets a new string for each box that changes, NULL for the
+ * others. A text that stays where it is, is freed of its separators. FALSE: there is something else
+ * in it than digits and separators, and nothing moves. */
+gboolean lk_cid_spread (const char *text, guint at, char *groups[LK_CID_GROUPS]);
 
 /* In groups, separated by a space; to be freed. */
 char *lk_digits_to_groups (const char *digits);

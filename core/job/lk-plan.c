@@ -5,6 +5,7 @@
 
 #include "domain/lk-job.h"
 #include "store/lk-pins.h"
+#include "store/lk-spends.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -45,6 +46,7 @@ static const struct
   { "refresh", N_ ("Read the machine") },
   { LK_STEP_ACCEPT_CERTIFICATE, N_ ("Accept the certificate") },
   { LK_STEP_FORGET_CERTIFICATE, N_ ("Forget the certificate") },
+  { LK_STEP_TAKE_CID, N_ ("Take the confirmation ID given by phone") },
   { "install-key", N_ ("Install the product key") },
   { "uninstall-key", N_ ("Uninstall the product key") },
   { "read-iid", N_ ("Read the installation ID") },

@@ -88,13 +88,28 @@ lk_ledger_get_spend (LkDb *db, const char *key_identity, const char *iid, GError
 }
 
 char *
-lk_ledger_get_cid (LkDb *db, const char *key_identity, const char *iid, GError **error)
+lk_ledger_get_confirmation (LkDb *db,
+                            const char *key_identity,
+                            const char *iid,
+                            LkMethod *method,
+                            GError **error)
 {
   g_autoptr (LkQuery) query =
-      lk_db_query (db, error, "SELECT cid FROM confirmation WHERE key_identity = ?1 AND iid = ?2",
+      lk_db_query (db, error,
+                   "SELECT cid, method FROM confirmation WHERE key_identity = ?1 AND iid = ?2",
                    "ss", key_identity, iid);
 
-  return query != NULL && lk_query_next (query, error) ? lk_query_dup (query, 0) : NULL;
+  if (query == NULL || !lk_query_next (query, error))
+    return NULL;
+  if (method != NULL)
+    *method = index_of_word (method_words, G_N_ELEMENTS (method_words), lk_query_text (query, 1));
+  return lk_query_dup (query, 0);
+}
+
+char *
+lk_ledger_get_cid (LkDb *db, const char *key_identity, const char *iid, GError **error)
+{
+  return lk_ledger_get_confirmation (db, key_identity, iid, NULL, error);
 }
 
 gboolean
@@ -306,7 +321,8 @@ lk_ledger_confirm (LkDb *db,
   if (cid != NULL &&
       !lk_db_run (db, error,
                   "INSERT INTO confirmation (key_identity, iid, cid, method, created_at)"
-                  " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key_identity, iid) DO NOTHING",
+                  " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key_identity, iid) DO UPDATE"
+                  " SET cid = ?3, created_at = ?5 WHERE method = 'phone' AND ?4 = 'phone'",
                   "ssssi", key_identity, iid, cid, word, now))
     return FALSE;
 
@@ -315,7 +331,9 @@ lk_ledger_confirm (LkDb *db,
                     "  settled_at)"
                     " VALUES (?1, ?2, coalesce (?3, ''), ?4, 'confirmed', ?5, ?5)"
                     " ON CONFLICT (key_identity, iid) DO UPDATE SET state = 'confirmed', code = 0,"
-                    "  message = NULL, due_at = 0, settled_at = ?5 WHERE state <> 'confirmed'",
+                    "  message = NULL, due_at = 0, settled_at = ?5, method ="
+                    "   CASE WHEN state IN ('reserved', 'refused') THEN ?4 ELSE method END"
+                    " WHERE state <> 'confirmed'",
                     "ssssi", key_identity, iid, epid, word, now);
 }
 

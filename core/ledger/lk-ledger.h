@@ -84,8 +84,10 @@ gboolean lk_ledger_mark_refused (LkDb *db,
                                  GError **error);
 
 /* A CID arrived, from wherever: it is kept, whatever state the spend was in or whether there was
- * one. @cid NULL: an online activation, confirmed by the machine's state. @epid may be NULL when
- * a spend exists. A second CID for the same pair never replaces the first. */
+ * one; what was not spent yet or was refused goes to @method. @cid NULL: an online activation,
+ * confirmed by the machine's state. @epid may be NULL when a spend exists. A second CID for the
+ * same pair never replaces the first, except that what a person typed (LK_METHOD_PHONE) may be
+ * corrected by what a person types. */
 gboolean lk_ledger_confirm (LkDb *db,
                             const char *key_identity,
                             const char *iid,
@@ -95,7 +97,12 @@ gboolean lk_ledger_confirm (LkDb *db,
                             gint64 now,
                             GError **error);
 
-/* The CID on record, to be freed, or NULL (also with no error). */
+/* The CID on record, to be freed, or NULL (also with no error). @method, if given: how it came. */
+char *lk_ledger_get_confirmation (LkDb *db,
+                                  const char *key_identity,
+                                  const char *iid,
+                                  LkMethod *method,
+                                  GError **error);
 char *lk_ledger_get_cid (LkDb *db, const char *key_identity, const char *iid, GError **error);
 LkSpend *lk_ledger_get_spend (LkDb *db, const char *key_identity, const char *iid, GError **error);
 

@@ -243,8 +243,8 @@ describe (guint status, const char *host, const LkCertificateFacts *facts)
   if (why->len == 0)
     add_reason (why, _ ("its certificate cannot be trusted (%#x)"), status);
 
-  add_reason (why, _ ("SHA-256 %s; to accept this one for it: latchkeyctl trust accept %s"),
-              fingerprint, host);
+  add_reason (why, _ ("SHA-256 %s; to accept this one for it: %s %s"), fingerprint, LK_TRUST_REMEDY,
+              host);
   if ((status & GNUTLS_CERT_SIGNER_NOT_FOUND) != 0 && !facts->is_self_signed)
     add_reason (why, _ ("to trust its CA: latchkeyctl config set machines.ca FILE"));
   return g_string_free (why, FALSE);
@@ -299,9 +299,8 @@ describe_change (const LkPin *pin, const char *host, const LkCertificateFacts *f
   else
     g_string_append_printf (why, _ ("its certificate changed: %s was SHA-256 %s, it shows %s"), was,
                             old_pin, new_pin);
-  g_string_append_printf (
-      why, _ (". If there is a reason, such as a reinstallation: latchkeyctl trust accept %s"),
-      host);
+  g_string_append_printf (why, _ (". If there is a reason, such as a reinstallation: %s %s"),
+                          LK_TRUST_REMEDY, host);
   return g_string_free (why, FALSE);
 }
 

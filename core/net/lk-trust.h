@@ -13,6 +13,9 @@
  */
 typedef struct _LkTrust LkTrust;
 
+/* Stands in what is said of every certificate that is not trusted. */
+#define LK_TRUST_REMEDY "latchkeyctl trust accept"
+
 /* @ca_file: PEM, or NULL for the system's CAs. */
 LkTrust *lk_trust_new (const char *ca_file, GError **error);
 LkTrust *lk_trust_ref (LkTrust *self);

@@ -4,6 +4,7 @@
 #include "store/lk-spends.h"
 
 #include "base/lk-error.h"
+#include "store/lk-fleet.h"
 #include "store/lk-jobs.h"
 
 #include <glib/gi18n-lib.h>
@@ -284,35 +285,59 @@ lk_store_settle_answers (LkStore *self, GPtrArray *answers, gint64 now, GError *
 
 typedef struct
 {
-  const char *key_identity;
-  const char *iid;
-  const char *cid;
-  LkMethod method;
+  const LkDelivery *delivery;
   gint64 now;
-} Delivery;
+} Deliver;
 
 static gboolean
 deliver (LkDb *db, gpointer user_data, GError **error)
 {
-  Delivery *delivery = user_data;
+  const Deliver *self = user_data;
+  const LkDelivery *what = self->delivery;
 
-  return lk_ledger_confirm (db, delivery->key_identity, delivery->iid, NULL, delivery->cid,
-                            delivery->method, delivery->now, error) &&
-         wake_items (db, delivery->key_identity, delivery->iid, delivery->now, error);
+  return lk_ledger_confirm (db, what->key_identity, what->iid, what->epid, what->cid, what->method,
+                            self->now, error) &&
+         wake_items (db, what->key_identity, what->iid, self->now, error) &&
+         (what->machine_id == 0 ||
+          lk_event_note (db, self->now, what->machine_id, 0, LK_STEP_TAKE_CID, "done",
+                         what->message, 0, error));
 }
 
 gboolean
-lk_store_deliver_cid (LkStore *self,
-                      const char *key_identity,
-                      const char *iid,
-                      const char *cid,
-                      LkMethod method,
-                      gint64 now,
-                      GError **error)
+lk_store_deliver_cid (LkStore *self, const LkDelivery *delivery, gint64 now, GError **error)
 {
-  Delivery delivery = { key_identity, iid, cid, method, now };
+  Deliver question = { delivery, now };
 
-  return lk_store_write (self, deliver, &delivery, error);
+  return lk_store_write (self, deliver, &question, error);
+}
+
+gboolean
+lk_store_find_spend (LkStore *self,
+                     const char *key_identity,
+                     const char *iid,
+                     char **cid,
+                     LkMethod *method,
+                     LkSpend **spend,
+                     GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  LkDb *db = lk_store_borrow_reader (self, error);
+
+  *cid = NULL;
+  *spend = NULL;
+  if (db == NULL)
+    return FALSE;
+
+  *cid = lk_ledger_get_confirmation (db, key_identity, iid, method, &local_error);
+  if (local_error == NULL)
+    *spend = lk_ledger_get_spend (db, key_identity, iid, &local_error);
+  lk_store_return_reader (self, db);
+  if (local_error == NULL)
+    return TRUE;
+
+  g_clear_pointer (cid, g_free);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
 }
 
 GPtrArray *

@@ -48,14 +48,40 @@ gboolean lk_store_settle_answers (LkStore *self, GPtrArray *answers, gint64 now,
 /* Inside a write: items that wait for room under a key (NULL: any) look again, if there is room. */
 gboolean lk_spends_wake_waiting (LkDb *db, const char *key_identity, gint64 now, GError **error);
 
-/* A CID that a person or a file brought, for an IID under a key. Kept, and wakes who waits. */
-gboolean lk_store_deliver_cid (LkStore *self,
-                               const char *key_identity,
-                               const char *iid,
-                               const char *cid,
-                               LkMethod method,
-                               gint64 now,
-                               GError **error);
+/* The event of a CID that a person typed. */
+#define LK_STEP_TAKE_CID "take-cid"
+
+/**
+ * LkDelivery:
+ *
+ * A CID that a person or a file brought, for an IID under a key.
+ * @epid: the extended PID, or NULL
+ * @machine_id: in whose timeline it is noted, with @message; 0: in none
+ */
+typedef struct
+{
+  const char *key_identity;
+  const char *iid;
+  const char *epid;
+  const char *cid;
+  LkMethod method;
+  gint64 machine_id;
+  const char *message;
+} LkDelivery;
+
+/* Keeps it and wakes who waits for it, in one transaction. */
+gboolean
+lk_store_deliver_cid (LkStore *self, const LkDelivery *delivery, gint64 now, GError **error);
+
+/* What is on record for an IID under a key: the CID and how it came, and the spend; NULL each where
+ * there is none. To be freed. */
+gboolean lk_store_find_spend (LkStore *self,
+                              const char *key_identity,
+                              const char *iid,
+                              char **cid,
+                              LkMethod *method,
+                              LkSpend **spend,
+                              GError **error);
 
 /**
  * LkSpendCount:

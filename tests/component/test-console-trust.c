@@ -87,7 +87,7 @@ add_machines (Fixture *f, guint n, guint16 port, gboolean tls)
 static GPtrArray *
 get_rows (Fixture *f)
 {
-  const LkChoice all = { NULL, NULL, NULL };
+  const LkChoice all = { 0 };
   g_autoptr (GError) error = NULL;
   GPtrArray *rows = lk_console_list_rows (f->console, &all, NULL, &error);
 

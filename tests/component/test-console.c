@@ -150,7 +150,7 @@ add_read_machine (Fixture *f, LkReading *reading)
 static LkPreview *
 preview (Fixture *f, const char *plan, gboolean with_key, const LkChoice *choice)
 {
-  const LkChoice all = { NULL, NULL, NULL };
+  const LkChoice all = { 0 };
   LkOrder order = {
     .plan = plan,
     .key_ref = with_key ? f->last_five : NULL,

@@ -155,6 +155,46 @@ test_cid_without_a_spend_is_kept (Fixture *f, gconstpointer data)
   g_assert_cmpstr (cid, ==, CID);
 }
 
+/* A person may have misheard; nobody else corrects a CID, and it costs nothing. */
+static void
+test_typed_is_corrected (Fixture *f, gconstpointer data)
+{
+  g_autofree char *corrected = NULL;
+  g_autofree char *still = NULL;
+  LkMethod method = LK_METHOD_PROXY;
+
+  set_remaining (f, 5);
+  lk_ledger_confirm (f->db, KEY, IID_A, EPID, "000000", LK_METHOD_PHONE, NOW + 1, NULL);
+  lk_ledger_confirm (f->db, KEY, IID_A, EPID, CID, LK_METHOD_PHONE, NOW + 2, NULL);
+  corrected = lk_ledger_get_confirmation (f->db, KEY, IID_A, &method, NULL);
+  g_assert_cmpstr (corrected, ==, CID);
+  g_assert_cmpint (method, ==, LK_METHOD_PHONE);
+  lk_ledger_confirm (f->db, KEY, IID_A, EPID, "111111", LK_METHOD_PROXY, NOW + 3, NULL);
+  still = lk_ledger_get_cid (f->db, KEY, IID_A, NULL);
+  g_assert_cmpstr (still, ==, CID);
+  g_assert_cmpint (get_left (f), ==, 4);
+}
+
+/* Who confirms what was only reserved, spent it. */
+static void
+test_reserved_goes_to_who_confirms (Fixture *f, gconstpointer data)
+{
+  g_autoptr (LkSpend) spend = NULL;
+  g_autoptr (LkSpend) sent = NULL;
+
+  set_remaining (f, 5);
+  reserve (f, IID_A, FALSE, FALSE);
+  lk_ledger_confirm (f->db, KEY, IID_A, EPID, CID, LK_METHOD_PHONE, NOW, NULL);
+  spend = lk_ledger_get_spend (f->db, KEY, IID_A, NULL);
+  g_assert_cmpint (spend->method, ==, LK_METHOD_PHONE);
+
+  reserve (f, IID_B, FALSE, FALSE);
+  send (f, IID_B);
+  lk_ledger_confirm (f->db, KEY, IID_B, EPID, CID, LK_METHOD_PHONE, NOW, NULL);
+  sent = lk_ledger_get_spend (f->db, KEY, IID_B, NULL);
+  g_assert_cmpint (sent->method, ==, LK_METHOD_PROXY);
+}
+
 static void
 test_refused_waits_for_a_person (Fixture *f, gconstpointer data)
 {
@@ -327,6 +367,8 @@ main (int argc, char **argv)
   ADD ("sent-is-not-released", test_sent_is_not_released);
   ADD ("confirmed-for-ever", test_confirmed_for_ever);
   ADD ("cid-without-a-spend-is-kept", test_cid_without_a_spend_is_kept);
+  ADD ("typed-is-corrected", test_typed_is_corrected);
+  ADD ("reserved-goes-to-who-confirms", test_reserved_goes_to_who_confirms);
   ADD ("refused-waits-for-a-person", test_refused_waits_for_a_person);
   ADD ("unsent-goes-back-only-without-doubt", test_unsent_goes_back_only_without_doubt);
   ADD ("recovery-makes-sent-unknown", test_recovery_makes_sent_unknown);

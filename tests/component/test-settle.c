@@ -28,6 +28,16 @@ typedef struct
   gint64 job_id;
 } Fixture;
 
+static gboolean
+deliver (Fixture *f, LkMethod method)
+{
+  const LkDelivery delivery = {
+    .key_identity = KEY, .iid = IID_A, .epid = EPID, .cid = CID, .method = method
+  };
+
+  return lk_store_deliver_cid (f->store, &delivery, NOW, NULL);
+}
+
 static void
 add_machines (Fixture *f, guint n)
 {
@@ -247,7 +257,7 @@ test_proxy_parks_and_wakes (Fixture *f, gconstpointer data)
 static void
 test_cid_on_record_costs_nothing (Fixture *f, gconstpointer data)
 {
-  g_assert_true (lk_store_deliver_cid (f->store, KEY, IID_A, CID, LK_METHOD_PHONE, NOW, NULL));
+  g_assert_true (deliver (f, LK_METHOD_PHONE));
   set_remaining (f, 0);
   file_job (f, LK_PLAN_ACTIVATE_PROXY, "await-cid", 1);
   want_cid (f, LK_OUTCOME_AWAIT_CID, IID_A);
@@ -339,7 +349,7 @@ test_cancel_never_touches_what_was_sent (Fixture *f, gconstpointer data)
   /* It is still asked for, and its CID is kept. */
   due = lk_store_list_due_spends (f->store, 0, NOW + 10, 10, NULL);
   g_assert_cmpuint (due->len, ==, 1);
-  g_assert_true (lk_store_deliver_cid (f->store, KEY, IID_A, CID, LK_METHOD_PROXY, NOW, NULL));
+  g_assert_true (deliver (f, LK_METHOD_PROXY));
   db = lk_store_borrow_reader (f->store, NULL);
   cid = lk_ledger_get_cid (db, KEY, IID_A, NULL);
   lk_store_return_reader (f->store, db);
@@ -418,7 +428,7 @@ test_settled_meanwhile (Fixture *f, gconstpointer data)
   want_cid (f, LK_OUTCOME_AWAIT_CID, IID_B);
   due = lk_store_list_due_spends (f->store, 0, NOW, 10, NULL);
   g_assert_true (lk_store_mark_spends_sent (f->store, due, NOW, NULL));
-  g_assert_true (lk_store_deliver_cid (f->store, KEY, IID_A, CID, LK_METHOD_PHONE, NOW, NULL));
+  g_assert_true (deliver (f, LK_METHOD_PHONE));
 
   for (guint i = 0; i < due->len; i++)
     {

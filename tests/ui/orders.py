@@ -76,12 +76,7 @@ def check_activation(rig):
     assert len(before) > 30, before
     assert not find("Activate 0"), "the suggested key makes products ready"
     assert find_text("Installation IDs and extended PIDs of"), "what leaves the network is said"
-    import pyatspi
-
-    go = await_node(f"Activate {len(before)} Products")
-    assert not go.getState().contains(pyatspi.STATE_SENSITIVE), "an unknown pool needs consent"
-    person.press("Spend although", "check box")
-    person.press("Activate ")
+    person.press(f"Activate {len(before)} Products")
     await_that("the toast names the job", lambda: find_text("activating"))
     jobs = await_jobs(rig)
     print("ok all products are activated from the dialog:", jobs[0])

@@ -54,6 +54,15 @@ PICTURES = [
     ("products-forget", "practice", ("--shot-of", "products", "--shot-do",
                                      "win.show-rows('name=pc-001*') + page.select-all"
                                      " + page.forget") + SEEN, {}),
+    ("products-phone", "practice", ("--shot-of", "products", "--shot-do",
+                                    "win.show-rows('kind=mak,state!=licensed|unread')"
+                                    " + page.select-all + page.phone") + SEEN, {}),
+    ("products-phone-dark", "practice", ("--shot-of", "products", "--shot-do",
+                                         "win.show-rows('kind=mak,state!=licensed|unread')"
+                                         " + page.select-all + page.phone") + SEEN, DARK),
+    ("products-phone-narrow", "practice", ("--shot-of", "products", "--shot-do",
+                                           "win.show-rows('kind=mak,state!=licensed|unread')"
+                                           " + page.select-all + page.phone") + SEEN + NARROW, {}),
     ("products-narrow", "practice", ("--shot-of", "products") + SEEN + NARROW, {}),
     ("products-wrong", "listed", ("--shot-of", "products", "--shot-do",
                                   "win.show-rows('days<many')"), {}),

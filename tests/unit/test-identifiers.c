@@ -235,6 +235,47 @@ test_guid (void)
   g_assert_null (lk_guid_normalize ("", NULL));
 }
 
+static void
+test_typed_groups (void)
+{
+  g_assert_cmpint (lk_cid_judge_group (""), ==, LK_GROUP_EMPTY);
+  g_assert_cmpint (lk_cid_judge_group ("12345"), ==, LK_GROUP_UNFINISHED);
+  g_assert_cmpint (lk_cid_judge_group ("123450"), ==, LK_GROUP_RIGHT);
+  g_assert_cmpint (lk_cid_judge_group ("123451"), ==, LK_GROUP_WRONG);
+  g_assert_cmpint (lk_cid_judge_group ("1234500"), ==, LK_GROUP_WRONG);
+  g_assert_cmpint (lk_cid_judge_group ("12x"), ==, LK_GROUP_WRONG);
+}
+
+static void
+assert_spread (const char *text, guint at, const char *const *expected)
+{
+  char *groups[LK_CID_GROUPS];
+
+  g_assert_true (lk_cid_spread (text, at, groups));
+  for (guint i = 0; i < LK_CID_GROUPS; i++)
+    {
+      g_assert_cmpstr (groups[i], ==, expected[i]);
+      g_free (groups[i]);
+    }
+}
+
+static void
+test_spread (void)
+{
+  char *groups[LK_CID_GROUPS];
+
+  /* A whole ID goes into all boxes, wherever it is pasted. */
+  assert_spread ("111111-222222-333333-444444 555555\t666666 777777 888888", 5,
+                 (const char *[8]){ "111111", "222222", "333333", "444444", "555555", "666666",
+                                    "777777", "888888" });
+  /* What is too long for its box goes on behind it, what is too much stays. */
+  assert_spread ("1234567", 2, (const char *[8]){ [2] = "123456", [3] = "7" });
+  assert_spread ("1234567", 7, (const char *[8]){ [7] = "1234567" });
+  assert_spread ("12-34", 0, (const char *[8]){ [0] = "1234" });
+  assert_spread ("", 3, (const char *[8]){ [3] = "" });
+  g_assert_false (lk_cid_spread ("12a", 0, groups));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -250,5 +291,7 @@ main (int argc, char **argv)
   g_test_add_func ("/identifiers/epid", test_epid);
   g_test_add_func ("/identifiers/epid-refused", test_epid_refused);
   g_test_add_func ("/identifiers/guid", test_guid);
+  g_test_add_func ("/identifiers/typed-groups", test_typed_groups);
+  g_test_add_func ("/identifiers/spread", test_spread);
   return g_test_run ();
 }
