@@ -9,6 +9,7 @@
  *
  * One SQLite connection, used by one thread at a time: WAL, synchronous=FULL, foreign keys on.
  * Result codes become LK_ERROR_STORE here and nowhere else. Statements are prepared once and kept.
+ * SQL has one function more: has_word (TEXT, WORD).
  */
 typedef struct _LkDb LkDb;
 

@@ -6,6 +6,7 @@
 
 #include <glib/gstdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 typedef struct
 {
@@ -262,9 +263,58 @@ test_full_disk (Fixture *f, gconstpointer data)
   g_assert_cmpint (get_int (reader, "SELECT count (*) FROM fruit"), ==, 1);
 }
 
+#define OTHER_PROCESS "--other-process"
+
+/* What another process does with the database: writes, and closes it as its last user would. */
+static int
+be_other_process (const char *path)
+{
+  g_autoptr (LkDb) db = open_db (path);
+
+  lk_db_run (db, NULL, "INSERT INTO fruit VALUES (?1)", "s", "of another process");
+  return (int) get_int (db, "SELECT count (*) FROM fruit");
+}
+
+static int
+run_other_process (const char *path)
+{
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+  const char *const arguments[] = { program, OTHER_PROCESS, path, NULL };
+  g_autoptr (GError) error = NULL;
+  int status = 0;
+
+  g_spawn_sync (NULL, (char **) arguments, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL, &status,
+                &error);
+  g_assert_no_error (error);
+  g_assert_true (WIFEXITED (status));
+  return WEXITSTATUS (status);
+}
+
+/* Whoever closes a descriptor of the file drops the POSIX locks that SQLite holds on it in this
+ * process: another process then takes itself for the last user and deletes the live journal, and
+ * what is written after that is lost. */
+static void
+test_second_opening_keeps_the_locks (Fixture *f, gconstpointer data)
+{
+  g_autoptr (LkDb) first = open_db (f->path);
+  g_autoptr (LkDb) second = NULL;
+
+  lk_db_migrate (first, two_migrations, 1, NULL);
+  lk_db_run (first, NULL, "INSERT INTO fruit VALUES (?1)", "s", "early");
+  second = open_db (f->path);
+
+  g_assert_cmpint (run_other_process (f->path), ==, 2);
+  lk_db_run (first, NULL, "INSERT INTO fruit VALUES (?1)", "s", "late");
+  g_assert_cmpint (run_other_process (f->path), ==, 4);
+  g_assert_cmpint (get_int (second, "SELECT count (*) FROM fruit"), ==, 4);
+}
+
 int
 main (int argc, char **argv)
 {
+  if (argc == 3 && g_str_equal (argv[1], OTHER_PROCESS))
+    return be_other_process (argv[2]);
+
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
 #define ADD(name, func) g_test_add ("/db/" name, Fixture, NULL, set_up, func, tear_down)
@@ -277,6 +327,7 @@ main (int argc, char **argv)
   ADD ("backup-is-whole", test_backup_is_whole);
   ADD ("group-commit-isolates", test_group_commit_isolates);
   ADD ("full-disk", test_full_disk);
+  ADD ("second-opening-keeps-the-locks", test_second_opening_keeps_the_locks);
 #undef ADD
 
   return g_test_run ();
