@@ -11,6 +11,7 @@
 #include "net/lk-trust.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define MAX_TEXT 2048
@@ -112,14 +113,14 @@ check_value (const LkSetting *setting, const char *value, GError **error)
       if (g_ascii_string_to_signed (value, 10, setting->min, setting->max, &number, NULL))
         return TRUE;
       g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                   _ ("%s must be a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT),
-                   setting->name, setting->min, setting->max);
+                   _ ("%s must be a number from %" PRId64 " to %" PRId64), setting->name,
+                   setting->min, setting->max);
       return FALSE;
     case LK_SETTING_DURATION:
       if (lk_duration_parse (value, &number) && number >= setting->min && number <= setting->max)
         return TRUE;
       g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                   _ ("%s must be a time from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+                   _ ("%s must be a time from %" PRId64 " to %" PRId64
                       " ms, like 500ms, 30s or 10m"),
                    setting->name, setting->min, setting->max);
       return FALSE;

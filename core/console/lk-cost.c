@@ -8,6 +8,7 @@
 #include "domain/lk-identifiers.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 
 static void
 cost_free (gpointer data)
@@ -107,7 +108,7 @@ judge_cost (LkPreview *preview, const LkCost *cost)
       g_free (preview->obstacle_text);
       preview->obstacle_text = g_strdup_printf (
           _ ("The key that ends in %s has too few activations: this run would use %u, and "
-             "%" G_GINT64_FORMAT
+             "%" PRId64
              " are left. Choose fewer rows, another key, or enter a newer figure with: latchkeyctl"
              " key set-remaining"),
           cost->last_five, cost->n_spends, cost->left);
@@ -164,10 +165,8 @@ lk_cost_to_text (const LkCost *self)
 
   if (self->is_known)
     g_string_append_printf (text,
-                            g_dngettext (GETTEXT_PACKAGE,
-                                         "uses %u of %" G_GINT64_FORMAT " activation",
-                                         "uses %u of %" G_GINT64_FORMAT " activations",
-                                         (gulong) self->left),
+                            g_dngettext (GETTEXT_PACKAGE, "uses %u of %" PRId64 " activation",
+                                         "uses %u of %" PRId64 " activations", (gulong) self->left),
                             self->n_spends, self->left);
   else
     g_string_append_printf (text,
