@@ -19,6 +19,14 @@ list_names (LkCtl *ctl)
   lk_ctl_list_print (list, ctl, "reports");
 }
 
+static const char *
+get_told (GPtrArray *texts, guint n)
+{
+  const char *text = g_ptr_array_index (texts, n);
+
+  return *text != '\0' ? text : NULL;
+}
+
 static LkExit
 report (LkCtl *ctl)
 {
@@ -38,8 +46,7 @@ report (LkCtl *ctl)
     return lk_ctl_fail (ctl, g_steal_pointer (&error));
 
   for (guint i = 0; i < answer->names->len; i++)
-    columns[i] = (LkCtlColumn){ g_ptr_array_index (answer->names, i),
-                                g_ptr_array_index (answer->titles, i), 's' };
+    columns[i] = (LkCtlColumn){ get_told (answer->names, i), get_told (answer->titles, i), 's' };
   list = lk_ctl_list_new (columns);
   for (guint i = 0; i < answer->rows->len; i++)
     {
@@ -49,7 +56,8 @@ report (LkCtl *ctl)
       for (guint j = 0; row[j] != NULL; j++)
         values[j] = row[j];
       /* The list takes as many as it has columns. */
-      lk_ctl_list_add (list, values[0], values[1], values[2], values[3], values[4], values[5]);
+      lk_ctl_list_add (list, values[0], values[1], values[2], values[3], values[4], values[5],
+                       values[6], values[7]);
     }
   lk_ctl_list_print (list, ctl, "rows");
   return LK_EXIT_OK;

@@ -12,7 +12,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Names and titles of the columns by turns, NULL at the end. */
+/* Names and titles of the columns by turns, NULL at the end; "" for a column that is only for
+ * people or only for programs. */
 static LkReport *
 report_new (const char *title, ...)
 {
@@ -83,7 +84,7 @@ report_licenses (LkStore *store, GError **error)
   if (rows == NULL)
     return NULL;
 
-  report = report_new (_ ("Licence states"), "state", _ ("STATE"), "windows", _ ("WINDOWS"),
+  report = report_new (_ ("Licence states"), "state", "", "", _ ("STATE"), "windows", _ ("WINDOWS"),
                        "other", _ ("OTHER PRODUCTS"), "all", _ ("ALL"), NULL);
   for (guint i = 0; i < G_N_ELEMENTS (order); i++)
     {
@@ -102,7 +103,8 @@ report_licenses (LkStore *store, GError **error)
             *(is_windows ? &n_windows : &n_other) += 1;
         }
       if (n_windows + n_other > 0)
-        add_row (report, g_strdup (lk_license_status_to_title (order[i])), format_count (n_windows),
+        add_row (report, g_strdup (lk_license_status_to_word (order[i])),
+                 g_strdup (lk_license_status_to_title (order[i])), format_count (n_windows),
                  format_count (n_other), format_count (n_windows + n_other), NULL);
     }
   return report;
@@ -174,6 +176,12 @@ report_failures (LkStore *store, GError **error)
   return report;
 }
 
+static char *
+format_known (gboolean known, gint64 n, const char *otherwise)
+{
+  return known ? format_count (n) : g_strdup (otherwise);
+}
+
 static LkReport *
 report_pools (LkStore *store, GError **error)
 {
@@ -183,10 +191,10 @@ report_pools (LkStore *store, GError **error)
   if (keys == NULL)
     return NULL;
 
-  report =
-      report_new (_ ("Product keys and their activations"), "key", _ ("KEY"), "kind", _ ("TYPE"),
-                  "remaining", _ ("REMAINING, OFFICIALLY"), "open", _ ("RESERVED OR ASKED FOR"),
-                  "confirmed", _ ("CONFIRMED SINCE"), "left", _ ("LEFT"), NULL);
+  report = report_new (_ ("Product keys and their activations"), "key", _ ("KEY"), "kind",
+                       _ ("TYPE"), "remaining", "", "", _ ("REMAINING, OFFICIALLY"), "open",
+                       _ ("RESERVED OR ASKED FOR"), "confirmed", _ ("CONFIRMED SINCE"), "left", "",
+                       "", _ ("LEFT"), NULL);
   for (guint i = 0; i < keys->len; i++)
     {
       const LkKeyRow *key = g_ptr_array_index (keys, i);
@@ -194,9 +202,11 @@ report_pools (LkStore *store, GError **error)
 
       add_row (report, lk_product_key_mask (key->last_five),
                g_strdup (lk_key_kind_to_word (key->kind)),
-               known ? format_count (key->pool.remaining) : g_strdup (_ ("not known")),
+               format_known (known, key->pool.remaining, ""),
+               format_known (known, key->pool.remaining, _ ("not known")),
                format_count (key->pool.open), format_count (key->pool.confirmed_since),
-               known ? format_count (key->pool.left) : g_strdup (_ ("not known")), NULL);
+               format_known (known, key->pool.left, ""),
+               format_known (known, key->pool.left, _ ("not known")), NULL);
     }
   return report;
 }

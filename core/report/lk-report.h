@@ -11,12 +11,12 @@
 typedef struct
 {
   char *title;
-  GPtrArray *names;  /* of columns, for programs; char * */
+  GPtrArray *names;  /* of columns, for programs; char *, "" for one that they are not told */
   GPtrArray *titles; /* the same for people, translated */
   GPtrArray *rows;   /* of GStrv, one string a column */
 } LkReport;
 
-#define LK_REPORT_MAX_COLUMNS 6
+#define LK_REPORT_MAX_COLUMNS 8
 
 /* Names of the reports, NULL-terminated: "licenses", "failures", "pools". */
 const char *const *lk_report_get_names (void);

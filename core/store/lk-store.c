@@ -33,10 +33,8 @@ static gboolean
 migrate (LkDb *db, GError **error)
 {
   const char *const migrations[] = {
-    lk_db_get_sql ("ledger/schema/0001-ledger.sql"),
-    lk_db_get_sql ("store/schema/0001-fleet.sql"),
-    lk_db_get_sql ("store/schema/0002-trust.sql"),
-    lk_db_get_sql ("store/schema/0003-lists.sql"),
+    lk_db_get_sql ("ledger/schema/0001-ledger.sql"), lk_db_get_sql ("store/schema/0001-fleet.sql"),
+    lk_db_get_sql ("store/schema/0002-trust.sql"),   lk_db_get_sql ("store/schema/0003-lists.sql"),
     lk_db_get_sql ("store/schema/0004-speed.sql"),
   };
 

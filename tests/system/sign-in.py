@@ -119,7 +119,7 @@ def pins(_, build, folder, machines):
         begin = time.monotonic()
         said = rig.ctl("trust", "accept", "--all", "--yes").stdout
         print(f"# {machines} certificates accepted in {time.monotonic() - begin:.1f} s")
-        expect("accepted", f"{machines} accepted" in said, True)
+        expect("accepted", f"accepted: {machines}" in said, True)
         is_hidden(rig, "HTTPS with pins", {"password": PASSWORD})
 
 

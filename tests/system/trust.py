@@ -144,11 +144,11 @@ def a_given_fingerprint_decides(rig, first):
     name = first_name(rig)
     done = rig.ctl("trust", "accept", name, "--fingerprint", "ab:" * 31 + "ab", check=False)
     expect("exit for another fingerprint", done.returncode, 6)
-    contains(done.stdout, "Refused", "1 refused")
+    contains(done.stdout, "Refused", "refused: 1")
     expect("pins", rig.rows("fleet.db", "SELECT count (pin) FROM machine"), [(0,)])
     expect("exit for none", rig.ctl("trust", "accept", name, "--fingerprint", "12:34",
                                     check=False).returncode, 2)
-    contains(rig.ctl("trust", "accept", name, "--fingerprint", first.upper()).stdout, "1 accepted")
+    contains(rig.ctl("trust", "accept", name, "--fingerprint", first.upper()).stdout, "accepted: 1")
 
 
 def accepting(rig, first):
