@@ -106,10 +106,17 @@ set_up_secrets (LkConsole *console, const LkPracticeQuestion *question, GError *
     .secret = password,
   };
   g_autoptr (LkKeyRow) row = NULL;
+  g_autoptr (LkKeyRow) told = NULL;
   gboolean is_new;
 
-  return key != NULL && lk_console_put_credential (console, &draft, error) &&
-         lk_console_add_key (console, key, _ ("Practice key"), &row, &is_new, error);
+  if (key == NULL || !lk_console_put_credential (console, &draft, error) ||
+      !lk_console_add_key (console, key, _ ("Practice key"), &row, &is_new, error))
+    return FALSE;
+  if (!is_new)
+    return TRUE;
+  /* What was bought is known, as it is for a real key: the cost can be held against it. */
+  told = lk_console_set_remaining (console, row->last_five, LK_PRACTICE_POOL, error);
+  return told != NULL;
 }
 
 static guint *

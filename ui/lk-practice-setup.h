@@ -6,6 +6,7 @@
 /* What the practice lab needs in its folder and in its store, for lk-practice.c. */
 
 #define LK_PRACTICE_MACHINES 60
+#define LK_PRACTICE_POOL     1000 /* activations of the practice key */
 
 #define LK_PRACTICE_PASSWORD   "machine-password"
 #define LK_PRACTICE_DIGEST_KEY "digest-key"
@@ -13,6 +14,7 @@
 #define LK_PRACTICE_MAK        "practice-mak"
 #define LK_PRACTICE_HOSTS      "hosts.csv"
 #define LK_PRACTICE_PORT       "port"
+#define LK_PRACTICE_CONTROL    "control-port" /* the lab's, see core/lab/README.md */
 
 /* Makes the folder, and secrets of its own where there are none yet. */
 gboolean lk_practice_prepare_folder (const char *folder, GError **error);
