@@ -445,11 +445,19 @@ is_being_asked (LkWindow *self)
   return FALSE;
 }
 
+static gboolean
+close_now (gpointer self)
+{
+  gtk_window_close (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* After the question has gone: it would not survive us. */
 static void
 on_stop_agreed (LkWindow *self)
 {
   self->may_stop = TRUE;
-  gtk_window_close (GTK_WINDOW (self));
+  g_idle_add_full (G_PRIORITY_DEFAULT, close_now, g_object_ref (self), g_object_unref);
 }
 
 static gboolean

@@ -174,10 +174,11 @@ def await_text(text, patience=PATIENCE):
 
 
 def is_nameless(node):
-    """GTK names what has no name after its class."""
+    """GTK names what has no name after its class, and says the underscore of a label."""
     if node.name == "GtkSearchEntry":
         return False  # libadwaita's own in the preferences, which is switched off
-    return node.getRoleName() in CONTROLS and (not node.name or node.name[:3] in ("Gtk", "Adw"))
+    return node.getRoleName() in CONTROLS and (not node.name or node.name[:3] in ("Gtk", "Adw")
+                                               or re.search(r"(^|[ \w])_\w", node.name))
 
 
 def check_names():

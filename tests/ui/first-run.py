@@ -120,7 +120,7 @@ def check_advice(person, broken):
 def check_retry(practice, person, before, broken, paid):
     for name in broken:
         practice.ask_lab(f"/machines/{name}/fault?name=refusing&on=0", "POST")
-    person.press("Retry Failed")
+    person.press("Retry failed")
     await_text("tried again")
     jobs = practice.await_jobs()
     n, pairs = check_truth(practice, before)

@@ -99,7 +99,7 @@ def check_overview(rig):
     pool = json.loads(rig.ctl("key", "list", "--json").stdout)["keys"][0]
     meter = await_text("Activations of the key " + pool["last_five"])
     numbers = [int(n) for n in re.findall(r"\d+", meter.description)]
-    assert numbers[:2] == [pool["confirmed"], pool["open"]], (meter.description, pool)
+    assert numbers[:2] == [pool["used"], pool["in_flight"]], (meter.description, pool)
     print("ok what is drawn can be read:", ring, "–", histogram[:60], "… –", meter.description)
 
     jobs = json.loads(rig.ctl("job", "list", "--json").stdout)["jobs"]
