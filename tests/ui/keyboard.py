@@ -58,7 +58,7 @@ def check_products():
     print(f"ok Ctrl+F searches, Ctrl+A selects all {n} rows")
 
     press_keys("F9")
-    await_node("Close the details")
+    await_node("What was done to this machine")
     check_names()
     press_keys("F9")
     press_keys("F5")
@@ -115,6 +115,7 @@ def check_dialog(what):
 
     check_names()
     dialog = get_dialog()
+    name = dialog.name  # it cannot be asked once it is gone
     wanted = list_controls(dialog)
     reached = set()
     for _ in range(3 * len(wanted) + 10):
@@ -126,7 +127,7 @@ def check_dialog(what):
             break
     assert wanted <= reached, (what, wanted - reached, reached)
     press_keys("Escape")
-    await_that(f"{what} closes", lambda: get_dialog().name != dialog.name)
+    await_that(f"{what} closes", lambda: get_dialog().name != name)
     print(f"ok in {what} Tab reaches {len(wanted)} controls, and Escape closes it:",
           "; ".join(sorted(wanted)))
 
