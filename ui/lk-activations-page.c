@@ -14,16 +14,17 @@ typedef struct
 {
   const char *title;
   const char *text;
-  const char *selection; /* of exactly these rows, or NULL */
+  const char *selection; /* of the rows behind it */
 } Stage;
 
 static const Stage stages[LK_PIPELINE_N_STAGES] = {
-  { N_ ("Needs key"), N_ ("The key is being installed and the installation ID read"), NULL },
-  { N_ ("Has IID"), N_ ("Nothing was asked for its installation ID yet"), NULL },
-  { N_ ("Waiting for CID"), N_ ("The confirmation ID was asked for"), NULL },
-  { N_ ("Has CID"), N_ ("The confirmation ID is on record"), NULL },
-  { N_ ("Deposited"), N_ ("The machine has yet to say that it is licensed"), NULL },
-  { N_ ("Licensed"), N_ ("Products with a MAK that are licensed"), "kind=mak,state=licensed" },
+  { N_ ("Needs key"), N_ ("The key is being installed and the installation ID read"),
+    "stage=needs-key" },
+  { N_ ("Has IID"), N_ ("Nothing was asked for its installation ID yet"), "stage=has-iid" },
+  { N_ ("Waiting for CID"), N_ ("The confirmation ID was asked for"), "stage=waiting" },
+  { N_ ("Has CID"), N_ ("The confirmation ID is on record"), "stage=has-cid" },
+  { N_ ("Deposited"), N_ ("The machine has yet to say that it is licensed"), "stage=deposited" },
+  { N_ ("Licensed"), N_ ("Products with a MAK that are licensed"), "stage=licensed" },
 };
 
 /* By LkSpendState. */
@@ -183,36 +184,27 @@ add_label (GtkWidget *box, const char *text, const char *style)
   return label;
 }
 
-/* A stage that has a list behind it is a button. */
+/* A stage is a button: the list is behind it. */
 static void
 add_stage (LkActivationsPage *self, guint i)
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 3);
-  GtkWidget *card = box;
+  GtkWidget *card = gtk_button_new ();
   GtkWidget *child = gtk_flow_box_child_new ();
 
   add_label (box, _ (stages[i].title), "heading");
   self->counts[i] = GTK_LABEL (add_label (box, "0", "title-1"));
   self->failed[i] = GTK_LABEL (add_label (box, "", "error"));
   gtk_widget_add_css_class (add_label (box, _ (stages[i].text), "caption"), "dim-label");
-  if (stages[i].selection != NULL)
-    {
-      card = gtk_button_new ();
-      gtk_button_set_child (GTK_BUTTON (card), box);
-      g_signal_connect (card, "clicked", G_CALLBACK (on_stage), (gpointer) &stages[i]);
-    }
-  else
-    {
-      card = adw_bin_new ();
-      adw_bin_set_child (ADW_BIN (card), box);
-    }
+  gtk_button_set_child (GTK_BUTTON (card), box);
+  g_signal_connect (card, "clicked", G_CALLBACK (on_stage), (gpointer) &stages[i]);
   gtk_widget_add_css_class (card, "card");
   gtk_widget_add_css_class (card, "lk-stage");
   gtk_widget_set_size_request (card, 118, -1);
   gtk_flow_box_child_set_child (GTK_FLOW_BOX_CHILD (child), card);
   gtk_widget_set_focusable (child, FALSE);
   gtk_flow_box_append (self->pipeline, child);
-  self->cards[i] = stages[i].selection != NULL ? card : child;
+  self->cards[i] = card;
 }
 
 static void

@@ -106,6 +106,7 @@ static const struct
   { "app.help", { "F1" } },
   { "win.preferences", { "<Control>comma" } },
   { "win.find", { "<Control>f" } },
+  { "win.add-machines", { "<Control>n" } },
   { "window.close", { "<Control>w" } },
   { "win.show-page::overview", { "<Alt>1" } },
   { "win.show-page::products", { "<Alt>2" } },

@@ -94,6 +94,24 @@ lk_field_name_eye (AdwPasswordEntryRow *row)
   name_eye (GTK_WIDGET (row));
 }
 
+/* GTK would say a button's underscore, too. */
+static void
+name_buttons (GtkWidget *widget)
+{
+  const char *label = GTK_IS_BUTTON (widget) ? gtk_button_get_label (GTK_BUTTON (widget)) : NULL;
+
+  if (label != NULL)
+    {
+      g_auto (GStrv) parts = g_strsplit (label, "_", -1);
+      g_autofree char *name = g_strjoinv ("", parts);
+
+      lk_field_name (widget, name);
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    name_buttons (child);
+}
+
 void
 lk_field_confirm (GtkWidget *parent,
                   const char *heading,
@@ -111,6 +129,7 @@ lk_field_confirm (GtkWidget *parent,
                                               ADW_RESPONSE_DESTRUCTIVE);
   adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
   adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  name_buttons (dialog);
   g_signal_connect_object (dialog, "response::go", done, user_data, G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (dialog));
 }

@@ -183,6 +183,64 @@ lk_job_describe_pace (LkTableItem *item, const LkJobRow *job)
   return g_strdup_printf (_ ("%s, %s"), rate_text, left);
 }
 
+/* What only waits for an answer, or is paused, is not at work. */
+static const LkJobRow *
+find_work (const GPtrArray *open, guint *n)
+{
+  const LkJobRow *first = NULL;
+
+  *n = 0;
+  for (guint i = 0; i < open->len; i++)
+    {
+      const LkJobRow *job = open->pdata[i];
+
+      if (!g_str_equal (job->state, "open") || job->n_running + job->n_ready == 0)
+        continue;
+      if (first == NULL)
+        first = job;
+      ++*n;
+    }
+  return first;
+}
+
+char *
+lk_jobs_describe_going_on (const GPtrArray *open)
+{
+  guint n;
+  const LkJobRow *job = find_work (open, &n);
+
+  if (n == 0)
+    return NULL;
+  if (n > 1)
+    return g_strdup_printf (ngettext ("%u job goes on where it was",
+                                      "%u jobs go on where they were", n),
+                            n);
+  return g_strdup_printf (_ ("Job %d, “%s”, goes on: %'u of %'u were done"), (int) job->id,
+                          lk_job_get_title (job), job->n_done, job->n_items);
+}
+
+char *
+lk_jobs_describe_stopping (const GPtrArray *open)
+{
+  guint n;
+  const LkJobRow *job = find_work (open, &n);
+  g_autofree char *what = NULL;
+
+  if (n == 0)
+    return NULL;
+  if (n > 1)
+    what = g_strdup_printf (ngettext ("%u job is not done.", "%u jobs are not done.", n), n);
+  else
+    what = g_strdup_printf (_ ("Job %d, “%s”: %'u of %'u are done."), (int) job->id,
+                            lk_job_get_title (job), job->n_done, job->n_items);
+  /* Translators: %s is a sentence that says which jobs are not done */
+  return g_strdup_printf (
+      _ ("%s This window runs the jobs of its store. They stop when it is closed"
+         " and go on where they were when it is opened again; nothing is done"
+         " or paid for twice. “latchkeyctl run” goes on without a window."),
+      what);
+}
+
 static const struct
 {
   const char *state;

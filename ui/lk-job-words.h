@@ -26,6 +26,11 @@ char *lk_job_describe_time (gint64 ms);
  * it is not known. It is measured from call to call and kept with @item. */
 char *lk_job_describe_pace (LkTableItem *item, const LkJobRow *job);
 
+/* What is at work of these LkJobRow, for a window that begins to run them and for one that is about
+ * to stop: “Job 3, “Activate by proxy”, goes on: 120 of 200 were done”. NULL when nothing is. */
+char *lk_jobs_describe_going_on (const GPtrArray *open);
+char *lk_jobs_describe_stopping (const GPtrArray *open);
+
 const char *lk_item_get_state_title (const LkItemRow *item);
 const char *lk_item_get_state_icon (const LkItemRow *item);
 /* What the code of an item says, or NULL. */

@@ -50,7 +50,8 @@ lk_pool_meter_set_pool (LkPoolMeter *self, const char *name, const LkPool *pool)
                                   GTK_ACCESSIBLE_PROPERTY_VALUE_MAX,
                                   self->used + self->reserved + self->left,
                                   GTK_ACCESSIBLE_PROPERTY_VALUE_NOW, self->used + self->reserved,
-                                  GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, text, -1);
+                                  GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, text,
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self), text);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }

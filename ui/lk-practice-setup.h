@@ -14,6 +14,7 @@
 #define LK_PRACTICE_MAK        "practice-mak"
 #define LK_PRACTICE_HOSTS      "hosts.csv"
 #define LK_PRACTICE_PORT       "port"
+#define LK_PRACTICE_CONTROL    "control-port" /* the lab's, see core/lab/README.md */
 
 /* Makes the folder, and secrets of its own where there are none yet. */
 gboolean lk_practice_prepare_folder (const char *folder, GError **error);

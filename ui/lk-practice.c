@@ -10,6 +10,7 @@
 #include <glib/gi18n.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 
 #define FAULTS "dead=3%,refusing=3%,slow=10%:300ms"
@@ -226,6 +227,18 @@ step_key (LkPractice *self)
 
 static void step_lab (LkPractice *self);
 
+/* Where the lab can be asked for the truth, and told to break or mend a machine. */
+static void
+keep_control_port (LkPractice *self, const char *ready)
+{
+  const char *control = strstr (ready, " control=");
+  g_autofree char *path = get_path (self, LK_PRACTICE_CONTROL);
+
+  if (control != NULL)
+    g_file_set_contents_full (path, control + strlen (" control="), -1,
+                              G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL);
+}
+
 static void
 on_ready_line (GObject *stream, GAsyncResult *result, gpointer user_data)
 {
@@ -242,6 +255,8 @@ on_ready_line (GObject *stream, GAsyncResult *result, gpointer user_data)
   if (line != NULL && sscanf (line, "ready port=%u", &port) == 1)
     {
       server->port = (guint16) port;
+      if (server == &self->lab)
+        keep_control_port (self, line);
       go_on (self);
       return;
     }
@@ -292,8 +307,8 @@ step_lab (LkPractice *self)
       port = g_strdup ("0");
     }
   add_words (words, "--machines", n_machines, "--seed", SEED, "--state", state, "--hosts", hosts,
-             "--password-file", password, "--auth", "basic", "--port", port, "--faults", FAULTS,
-             NULL);
+             "--password-file", password, "--auth", "basic", "--port", port, "--control-port", "0",
+             "--faults", FAULTS, NULL);
   start_server (self, &self->lab, "lab", words);
 }
 

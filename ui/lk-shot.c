@@ -56,7 +56,7 @@ render (GtkWindow *window)
 static gboolean
 close_all (gpointer user_data)
 {
-  gtk_window_close (user_data);
+  gtk_window_destroy (user_data);
   return G_SOURCE_REMOVE;
 }
 

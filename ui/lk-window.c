@@ -6,6 +6,8 @@
 #include "base/lk-clock.h"
 #include "model/lk-summary.h"
 #include "ui/lk-add-machines-dialog.h"
+#include "ui/lk-field.h"
+#include "ui/lk-job-words.h"
 #include "ui/lk-order.h"
 #include "ui/lk-pages.h"
 #include "ui/lk-practice-page.h"
@@ -15,6 +17,9 @@
 #include "ui/lk-window-state.h"
 
 #include <glib/gi18n.h>
+
+#define SHORT_TOAST 5  /* seconds */
+#define LONG_TOAST  20 /* for what nobody may have been waiting for */
 
 struct _LkWindow
 {
@@ -28,6 +33,9 @@ struct _LkWindow
   gboolean is_settled;
   gboolean is_asking;
   gboolean is_stale; /* something changed while we asked */
+  char *going_on;    /* what was found at work, until it is said */
+  char *stopping;    /* what would stop with us, or NULL */
+  gboolean may_stop; /* a person agreed to that */
 
   AdwToastOverlay *toasts;
   GtkStack *root_stack;
@@ -53,6 +61,25 @@ static guint signals[N_SIGNALS];
 G_DEFINE_FINAL_TYPE (LkWindow, lk_window, ADW_TYPE_APPLICATION_WINDOW)
 
 static void ask (LkWindow *self);
+
+/* @label NULL: without a button. */
+static void
+add_toast (LkWindow *self,
+           const char *text,
+           guint seconds,
+           const char *label,
+           const char *action,
+           GVariant *target)
+{
+  g_autofree char *markup = g_markup_escape_text (text, -1);
+  AdwToast *toast = adw_toast_new (markup);
+
+  adw_toast_set_timeout (toast, seconds);
+  adw_toast_set_button_label (toast, label);
+  adw_toast_set_action_target_value (toast, target);
+  adw_toast_set_action_name (toast, action);
+  adw_toast_overlay_add_toast (self->toasts, toast);
+}
 
 static void
 settle (LkWindow *self)
@@ -105,7 +132,7 @@ show_page (LkWindow *self, const char *name, const char *selection)
   adw_bin_set_child (self->tools, lk_page_get_tools (page));
   gtk_widget_insert_action_group (GTK_WIDGET (self), "page", lk_page_get_actions (page));
   adw_window_title_set_title (self->title, _ (entry->title));
-  gtk_stack_set_visible_child (self->pages, GTK_WIDGET (page));
+  lk_field_show_page (self->pages, entry->name);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.find", lk_page_get_search (page) != NULL);
 }
 
@@ -215,6 +242,31 @@ show_root (LkWindow *self, const char *name)
     }
 }
 
+/* A job that was interrupted goes on by itself as soon as we run the jobs, and that is said. */
+static void
+say_what_goes_on (LkWindow *self)
+{
+  LkDeskRunner runner = lk_desk_get_runner (self->desk);
+
+  if (self->going_on == NULL || runner == LK_DESK_STARTING || runner == LK_DESK_STUCK)
+    return;
+  if (runner == LK_DESK_RUNNING) /* with another process it never stopped */
+    add_toast (self, self->going_on, LONG_TOAST, _ ("_Show"), "win.show-page",
+               g_variant_new_string ("jobs"));
+  g_clear_pointer (&self->going_on, g_free);
+}
+
+static void
+note_jobs (LkWindow *self, const LkSummary *summary)
+{
+  g_free (self->stopping);
+  self->stopping = lk_jobs_describe_stopping (summary->running);
+  if (self->is_settled)
+    return;
+  self->going_on = lk_jobs_describe_going_on (summary->running);
+  say_what_goes_on (self);
+}
+
 static void
 on_summary (gpointer answer, const GError *error, gpointer user_data)
 {
@@ -225,6 +277,7 @@ on_summary (gpointer answer, const GError *error, gpointer user_data)
   if (summary != NULL)
     {
       lk_sidebar_set_summary (self->sidebar, summary);
+      note_jobs (self, summary);
       if (summary->n_machines > 0)
         show_root (self, "main");
       else
@@ -293,6 +346,7 @@ on_state_changed (LkWindow *self)
     gtk_widget_add_css_class (GTK_WIDGET (self->status_icon), "warning");
   else
     gtk_widget_remove_css_class (GTK_WIDGET (self->status_icon), "warning");
+  say_what_goes_on (self);
 }
 
 static void
@@ -343,11 +397,7 @@ lk_window_is_empty (LkWindow *self)
 void
 lk_window_say (GtkWidget *widget, const char *text)
 {
-  GtkWidget *window = gtk_widget_get_ancestor (widget, LK_TYPE_WINDOW);
-  g_autofree char *markup = g_markup_escape_text (text, -1);
-
-  if (window != NULL)
-    adw_toast_overlay_add_toast (LK_WINDOW (window)->toasts, adw_toast_new (markup));
+  lk_window_say_with (widget, text, NULL, NULL, NULL);
 }
 
 void
@@ -358,16 +408,10 @@ lk_window_say_with (GtkWidget *widget,
                     GVariant *target)
 {
   GtkWidget *window = gtk_widget_get_ancestor (widget, LK_TYPE_WINDOW);
-  g_autofree char *markup = g_markup_escape_text (text, -1);
-  AdwToast *toast = adw_toast_new (markup);
+  g_autoptr (GVariant) owned = target != NULL ? g_variant_ref_sink (target) : NULL;
 
-  adw_toast_set_button_label (toast, label);
-  adw_toast_set_action_target_value (toast, target);
-  adw_toast_set_action_name (toast, action);
   if (window != NULL)
-    adw_toast_overlay_add_toast (LK_WINDOW (window)->toasts, toast);
-  else
-    g_object_unref (toast);
+    add_toast (LK_WINDOW (window), text, SHORT_TOAST, label, action, owned);
 }
 
 /* From here on nothing that is asked may answer. */
@@ -390,11 +434,46 @@ close_desk (LkWindow *self)
 }
 
 static gboolean
+is_being_asked (LkWindow *self)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+
+  for (GList *l = windows; l != NULL; l = l->next)
+    if (ADW_IS_MESSAGE_DIALOG (l->data) &&
+        gtk_window_get_transient_for (l->data) == GTK_WINDOW (self))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+close_now (gpointer self)
+{
+  gtk_window_close (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* After the question has gone: it would not survive us. */
+static void
+on_stop_agreed (LkWindow *self)
+{
+  self->may_stop = TRUE;
+  g_idle_add_full (G_PRIORITY_DEFAULT, close_now, g_object_ref (self), g_object_unref);
+}
+
+static gboolean
 lk_window_close_request (GtkWindow *window)
 {
   LkWindow *self = LK_WINDOW (window);
   const char *page = gtk_stack_get_visible_child_name (self->pages);
 
+  if (self->stopping != NULL && !self->may_stop && self->desk != NULL &&
+      lk_desk_get_runner (self->desk) == LK_DESK_RUNNING)
+    {
+      if (!is_being_asked (self))
+        lk_field_confirm (GTK_WIDGET (self), _ ("Close While Jobs Run?"), self->stopping,
+                          _ ("_Stop and Close"), G_CALLBACK (on_stop_agreed), self);
+      return TRUE;
+    }
   lk_window_state_save (self->state, window, page);
   gtk_widget_set_visible (GTK_WIDGET (self), FALSE); /* what runs may need a moment to stop */
   close_desk (self);
@@ -411,6 +490,8 @@ lk_window_dispose (GObject *object)
   gtk_widget_dispose_template (GTK_WIDGET (self), LK_TYPE_WINDOW);
   g_clear_object (&self->state);
   g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->going_on, g_free);
+  g_clear_pointer (&self->stopping, g_free);
 
   G_OBJECT_CLASS (lk_window_parent_class)->dispose (object);
 }

@@ -326,7 +326,8 @@ ask_about_nothing (LkDb *db, const LkSelection *selection, Reading *reading, GEr
   g_autofree char *sql = g_strdup_printf (
       "SELECT %s, %s FROM (SELECT NULL AS id, NULL AS application_id, NULL AS name,"
       " NULL AS edition, NULL AS key_kind, NULL AS partial_key, NULL AS status,"
-      " NULL AS grace_minutes) AS p",
+      " NULL AS grace_minutes, NULL AS hidden, NULL AS machine_id, NULL AS iid,"
+      " NULL AS key_identity) AS p",
       selection->product.any, selection->product.where);
   g_autoptr (LkQuery) query = query_half (db, &selection->product, sql, error);
 

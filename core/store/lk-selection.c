@@ -20,6 +20,7 @@ typedef enum
   FIELD_STATE,
   FIELD_APP,
   FIELD_RESULT,
+  FIELD_STAGE,
 } FieldKind;
 
 static const struct
@@ -42,6 +43,43 @@ static const struct
   { "id", FIELD_NUMBER, "m.id" },
   { "app", FIELD_APP, "coalesce (p.application_id, '')" },
   { "result", FIELD_RESULT, "m.last_ok" },
+  { "stage", FIELD_STAGE, NULL },
+};
+
+#define MAK_PRODUCT "coalesce (p.hidden = 0 AND p.key_kind = 'mak', 0)"
+#define TO_ACTIVATE MAK_PRODUCT " AND p.status <> 1 AND p.iid IS NOT NULL"
+#define WITH_CID                                                                                   \
+  "EXISTS (SELECT 1 FROM confirmation AS c WHERE c.key_identity = p.key_identity AND c.iid = "     \
+  "p.iid)"
+#define WITH_SPEND                                                                                 \
+  "EXISTS (SELECT 1 FROM spend AS s WHERE s.key_identity = p.key_identity AND s.iid = p.iid"       \
+  " AND s.state IN ('reserved', 'sent', 'unknown'))"
+#define DUE_IN(plans, steps)                                                                       \
+  " FROM item AS i WHERE i.plan IN (" plans ") AND i.step IN (" steps ")"                          \
+  " AND i.state IN ('ready', 'running', 'parked', 'paused') AND i.machine_id = "
+#define KEYLESS DUE_IN ("'activate-proxy'", "'install-key', 'read-iid'")
+#define TOLD    DUE_IN ("'activate-proxy', 'deposit'", "'verify'")
+#define OF_PRODUCT(items)                                                                          \
+  "EXISTS (SELECT 1" items "p.machine_id AND coalesce (i.application_id, p.application_id)"        \
+  " = p.application_id)"
+/* Of a machine of which no product is known yet. */
+#define OF_MACHINE(items)                                                                          \
+  "EXISTS (SELECT 1" items "m.id) AND NOT EXISTS (SELECT 1 FROM product AS q"                      \
+  " WHERE q.machine_id = m.id AND q.hidden = 0)"
+
+/* Where an activation by proxy stands; the figures are in LkPipelineCount. */
+static const struct
+{
+  const char *word;
+  const char *product;
+  const char *machine; /* or NULL */
+} stages[] = {
+  { "needs-key", OF_PRODUCT (KEYLESS), OF_MACHINE (KEYLESS) },
+  { "has-iid", TO_ACTIVATE " AND NOT " WITH_CID " AND NOT " WITH_SPEND, NULL },
+  { "waiting", TO_ACTIVATE " AND NOT " WITH_CID " AND " WITH_SPEND, NULL },
+  { "has-cid", TO_ACTIVATE " AND " WITH_CID, NULL },
+  { "deposited", OF_PRODUCT (TOLD), OF_MACHINE (TOLD) },
+  { "licensed", MAK_PRODUCT " AND p.status = 1", NULL },
 };
 
 /* One condition: what holds of the machine or of the product, alternatives joined by OR. Either may
@@ -193,6 +231,25 @@ append_number (Condition *condition,
 }
 
 static gboolean
+append_stage (Condition *condition, const char *value, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (stages); i++)
+    if (g_str_equal (stages[i].word, value))
+      {
+        g_string_append_printf (begin_alternative (condition, "p."), "(%s)", stages[i].product);
+        if (stages[i].machine != NULL)
+          g_string_append_printf (begin_alternative (condition, "m."), "(%s)", stages[i].machine);
+        return TRUE;
+      }
+
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+               "“%s” is not a stage of an activation; stages are needs-key, has-iid, waiting,"
+               " has-cid, deposited and licensed",
+               value);
+  return FALSE;
+}
+
+static gboolean
 append_value (Condition *condition, guint field, const char *op, const char *value, GError **error)
 {
   const char *column = fields[field].sql;
@@ -221,6 +278,8 @@ append_value (Condition *condition, guint field, const char *op, const char *val
       g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("A result is “ok” or “failed”, not “%s”"),
                    value);
       return FALSE;
+    case FIELD_STAGE:
+      return append_stage (condition, value, error);
     }
 
   g_assert_not_reached ();
@@ -290,7 +349,7 @@ parse_condition (Condition *condition,
       g_set_error (
           error, LK_ERROR, LK_ERROR_INVALID,
           _ ("“%s” is not something to select by; fields are name, domain, address, product,"
-             " edition, state, days, kind, key, app, result, id"),
+             " edition, state, days, kind, key, app, result, stage, id"),
           name);
       return FALSE;
     }

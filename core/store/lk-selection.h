@@ -12,7 +12,8 @@
  *   state=grace,days<7,domain=lab.test,name=pc-*
  *
  * Fields: name, domain, address, product, edition, state, days, kind, key (last five), app
- * (windows, office), result (ok, failed), id. Operators: = != and, for days and id, < <= > >=.
+ * (windows, office), result (ok, failed), stage (of an activation by proxy: needs-key, has-iid,
+ * waiting, has-cid, deposited, licensed), id. Operators: = != and, for days and id, < <= > >=.
  * "state=attention" are those that a person should look at: notification, non-genuine, or the last
  * step on the machine failed. A value may hold * and ?, and several values separated by |. A word
  * without an operator is looked for in name, domain, product and key.

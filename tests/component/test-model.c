@@ -257,6 +257,10 @@ test_filter (Fixture *f, gconstpointer data)
     "id<=4",
     "result=failed",
     "key=abc12,state=initial-grace",
+    "stage=licensed",
+    "stage=has-iid|has-cid|needs-key",
+    "stage!=has-iid",
+    "stage!=needs-key",
   };
 
   wait_loaded (f);

@@ -171,6 +171,12 @@ assert_views (Fixture *f, const LkSummary *summary)
                                 "state=grace,days<7",
                                 "state=grace,days<30",
                                 "state=attention",
+                                "stage=needs-key",
+                                "stage=has-iid",
+                                "stage=waiting",
+                                "stage=has-cid",
+                                "stage=deposited",
+                                "stage=licensed",
                                 "name=pc-*0|zz*,state=grace",
                                 NULL };
   const guint expected[] = { summary->n_products + summary->by_state[0],
@@ -180,6 +186,12 @@ assert_views (Fixture *f, const LkSummary *summary)
                              summary->n_expiring_7,
                              summary->n_expiring_30,
                              summary->n_attention,
+                             summary->n_needs_key,
+                             summary->n_has_iid,
+                             summary->n_waiting,
+                             summary->n_has_cid,
+                             summary->n_deposited,
+                             summary->n_licensed,
                              1 };
   gpointer counts = NULL;
 
