@@ -64,6 +64,29 @@ make_private_file (const char *path, GError **error)
   return TRUE;
 }
 
+static void
+has_word (sqlite3_context *context, int n, sqlite3_value **values)
+{
+  const char *text = sqlite3_value_blob (values[0]);
+  const char *word = sqlite3_value_blob (values[1]);
+  int last = sqlite3_value_bytes (values[0]) - sqlite3_value_bytes (values[1]);
+  int length = sqlite3_value_bytes (values[1]);
+  char first = length > 0 ? g_ascii_tolower (*word) : 0;
+  gboolean has = length == 0;
+
+  for (int i = 0; !has && i <= last; i++)
+    has = g_ascii_tolower (text[i]) == first &&
+          g_ascii_strncasecmp (text + i, word, (gsize) length) == 0;
+  sqlite3_result_int (context, has);
+}
+
+void
+lk_db_add_functions (sqlite3 *handle)
+{
+  sqlite3_create_function (handle, "has_word", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+                           has_word, NULL, NULL);
+}
+
 LkDb *
 lk_db_open (const char *path, LkDbMode mode, GError **error)
 {
@@ -90,6 +113,7 @@ lk_db_open (const char *path, LkDbMode mode, GError **error)
     }
 
   sqlite3_busy_timeout (self->handle, BUSY_TIMEOUT_MS);
+  lk_db_add_functions (self->handle);
   if (!lk_db_exec (self, mode == LK_DB_READ_ONLY ? "PRAGMA query_only = ON" : set_up, error))
     return NULL;
 

@@ -25,9 +25,34 @@ add_product (LkFleetCount *out, LkLicenseStatus status, guint days)
   out->n_expiring_30 += days < 30 ? 1 : 0;
 }
 
-/* One by one, in the order of an index: SQLite would sort them to group them. */
+/* The machines on which the last step failed, by id. */
 static gboolean
-count_products (LkDb *db, LkFleetCount *out, guint *n_with_product, GError **error)
+list_failed (LkDb *db, GArray *failed, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (LkQuery) query =
+      lk_db_query (db, error, "SELECT id FROM machine WHERE last_ok = 0 ORDER BY id", "");
+
+  if (query == NULL)
+    return FALSE;
+  while (lk_query_next (query, &local_error))
+    {
+      gint64 id = lk_query_int (query, 0);
+
+      g_array_append_val (failed, id);
+    }
+
+  if (local_error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+/* One by one, in the order of an index: SQLite would sort them to group them. The rows of
+ * state=attention: of a machine that failed each one, also when it has none; else what its state
+ * asks for. */
+static gboolean
+count_products (LkDb *db, GArray *failed, LkFleetCount *out, guint *n_with_product, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   g_autoptr (LkQuery) query =
@@ -35,15 +60,28 @@ count_products (LkDb *db, LkFleetCount *out, guint *n_with_product, GError **err
                    "SELECT machine_id, status, grace_minutes / " MINUTES_OF_DAY
                    " FROM product INDEXED BY product_row WHERE hidden = 0 ORDER BY machine_id",
                    "");
-  gint64 machine_id = 0;
+  gint64 last_id = 0;
+  guint next = 0;
 
   if (query == NULL)
     return FALSE;
+  out->n_attention = failed->len;
   while (lk_query_next (query, &local_error))
     {
-      *n_with_product += lk_query_int (query, 0) != machine_id ? 1 : 0;
-      machine_id = lk_query_int (query, 0);
-      add_product (out, (LkLicenseStatus) lk_query_int (query, 1), (guint) lk_query_int (query, 2));
+      gint64 machine_id = lk_query_int (query, 0);
+      LkLicenseStatus status = (LkLicenseStatus) lk_query_int (query, 1);
+      gboolean is_first = machine_id != last_id;
+      gboolean has_failed;
+
+      while (next < failed->len && g_array_index (failed, gint64, next) < machine_id)
+        next++;
+      has_failed = next < failed->len && g_array_index (failed, gint64, next) == machine_id;
+      if (has_failed ? !is_first
+                     : status == LK_LICENSE_NONGENUINE_GRACE || status == LK_LICENSE_NOTIFICATION)
+        out->n_attention++;
+      *n_with_product += is_first ? 1 : 0;
+      last_id = machine_id;
+      add_product (out, status, (guint) lk_query_int (query, 2));
     }
 
   if (local_error == NULL)
@@ -64,26 +102,15 @@ count_one (LkDb *db, guint *out, GError **error, const char *sql)
   return TRUE;
 }
 
-/* The rows of state=attention: of a machine that failed each one; else what its state asks for. */
-static gboolean
-count_attention (LkDb *db, guint *out, GError **error)
-{
-  return count_one (db, out, error,
-                    "SELECT (SELECT count (*) FROM machine AS m LEFT JOIN product AS p"
-                    "  ON p.machine_id = m.id AND p.hidden = 0 WHERE m.last_ok = 0)"
-                    " + (SELECT count (*) FROM product AS p INDEXED BY product_row"
-                    "  CROSS JOIN machine AS m ON m.id = p.machine_id"
-                    "  WHERE p.hidden = 0 AND p.status IN (4, 5) AND m.last_ok = 1)");
-}
-
 static gboolean
 count_fleet (LkDb *db, LkFleetCount *out, GError **error)
 {
+  g_autoptr (GArray) failed = g_array_new (FALSE, FALSE, sizeof (gint64));
   guint n_with_product = 0;
 
-  if (!count_products (db, out, &n_with_product, error) ||
-      !count_one (db, &out->n_machines, error, "SELECT count (*) FROM machine") ||
-      !count_attention (db, &out->n_attention, error))
+  if (!list_failed (db, failed, error) ||
+      !count_products (db, failed, out, &n_with_product, error) ||
+      !count_one (db, &out->n_machines, error, "SELECT count (*) FROM machine"))
     return FALSE;
 
   out->by_state[0] += out->n_machines - n_with_product;
@@ -121,7 +148,7 @@ count_mak_products (LkDb *db, LkPipelineCount *out, GError **error)
       "   WHERE c.key_identity = p.key_identity AND c.iid = p.iid) THEN 0"
       "  WHEN EXISTS (SELECT 1 FROM spend AS s WHERE s.key_identity = p.key_identity"
       "   AND s.iid = p.iid AND s.state IN ('reserved', 'sent', 'unknown')) THEN 1"
-      "  ELSE 2 END, count (*) FROM product AS p INDEXED BY product_row"
+      "  ELSE 2 END, count (*) FROM product AS p INDEXED BY product_kind"
       " WHERE p.hidden = 0 AND p.key_kind = 'mak' AND p.status <> 1 AND p.iid IS NOT NULL"
       " GROUP BY 1",
       "");
@@ -141,7 +168,7 @@ static gboolean
 count_others (LkDb *db, LkPipelineCount *out, GError **error)
 {
   return count_one (db, &out->n_licensed, error,
-                    "SELECT count (*) FROM product INDEXED BY product_row"
+                    "SELECT count (*) FROM product INDEXED BY product_kind"
                     " WHERE hidden = 0 AND key_kind = 'mak' AND status = 1") &&
          count_one (db, &out->n_needs_key, error,
                     "SELECT count (*) FROM item WHERE plan IN ('activate-proxy')"

@@ -7,14 +7,15 @@
 
 /* lk_store_list_keys_of_rows() of lk-rows.h. SQLite filters, and orders what an index orders; the
  * rest is left to whole numbers, because its joins and its sorter take 200 ms for a hundred
- * thousand rows:
+ * thousand rows. Each table is read once, from an index that has all that filters and columns ask
+ * for:
  *
- *   1. machines and products side by side, each in the order of the machines' ids: the table, and
- * an index that has all that filters and columns ask for;
- *   2. the machines in the order of their names, from the index on these: the rows follow;
- *   3. a stable sort by what the column shows, as a number: words become their rank first. */
+ *   1. the machines, in the order of their names;
+ *   2. the products that these and the filter leave, side by side for each machine;
+ *   3. both put together, and a stable sort by what the column shows, as a number: words become
+ * their rank first. */
 
-#define PAGE_CACHE "PRAGMA cache_size = -16384" /* KiB: the index of 100,000 rows */
+#define PAGE_CACHE "PRAGMA cache_size = -32768" /* KiB: the indexes of 100,000 rows */
 
 typedef struct
 {
@@ -22,7 +23,14 @@ typedef struct
   guint64 value;
 } Entry;
 
-/* The rows of one machine, side by side. */
+/* A machine or a product that may be shown, if a row of the two fulfils all. */
+typedef struct
+{
+  Entry entry; /* of a machine: its id and value */
+  gint64 any;  /* which mixed conditions it fulfils */
+} Candidate;
+
+/* The candidates of one machine that has products, side by side. */
 typedef struct
 {
   gint64 machine_id;
@@ -58,6 +66,7 @@ typedef struct
 {
   GHashTable *numbers; /* word → its number, from 1; 0 is no word */
   GPtrArray *words;
+  guint last; /* the number given last: the next word is often the same */
 } Dictionary;
 
 static guint64
@@ -68,14 +77,16 @@ look_up (Dictionary *self, const char *word)
 
   if (word == NULL || *word == '\0')
     return 0;
+  if (self->last != 0 && strcmp (g_ptr_array_index (self->words, self->last - 1), word) == 0)
+    return self->last;
   number = GPOINTER_TO_UINT (g_hash_table_lookup (self->numbers, word));
   if (number != 0)
-    return number;
+    return self->last = number;
 
   copy = g_strdup (word);
   g_ptr_array_add (self->words, copy);
   g_hash_table_insert (self->numbers, copy, GUINT_TO_POINTER (self->words->len));
-  return self->words->len;
+  return self->last = self->words->len;
 }
 
 static int
@@ -116,36 +127,14 @@ rank (Dictionary *self, GArray *entries)
     }
 }
 
-/* A table being read, and where it stands. */
-typedef struct
-{
-  LkQuery *query;
-  gboolean is_there;
-  gint64 machine_id;
-} Cursor;
-
-static gboolean
-step (Cursor *cursor, GError **error)
-{
-  g_autoptr (GError) local_error = NULL;
-
-  cursor->is_there = lk_query_next (cursor->query, &local_error);
-  if (local_error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return FALSE;
-    }
-  cursor->machine_id = cursor->is_there ? lk_query_int (cursor->query, 0) : G_MAXINT64;
-  return TRUE;
-}
-
-/* The columns of both tables: machine id, key, value, which mixed conditions hold, whether all the
- * others do. */
+/* The columns of both queries: of the machine or the product, its value, which mixed conditions
+ * hold. Of products also the machine, and whether all the other conditions hold. */
 enum
 {
-  COLUMN_KEY = 1,
+  COLUMN_ID,
   COLUMN_VALUE,
   COLUMN_ANY,
+  COLUMN_MACHINE,
   COLUMN_MATCHES,
 };
 
@@ -156,10 +145,16 @@ typedef struct
   gint64 all;           /* bits of the mixed conditions */
   gboolean has_nothing; /* whether a machine without a product may match */
   gint64 any_nothing;   /* and which mixed conditions that alone fulfils */
-  GArray *entries;
-  GArray *groups;
+  gint64 any_machine;   /* those that some machine fulfils */
+  gint64 first_id;      /* of the machines that may match */
+  gint64 last_id;
+  GArray *machines; /* in their order */
+  GArray *products;
+  GArray *groups;  /* of products, by machine id */
+  GArray *entries; /* what is listed */
 } Reading;
 
+/* Of the machine if the column is its, else of the product. */
 static guint64
 get_value (Reading *self, LkQuery *query)
 {
@@ -170,55 +165,109 @@ get_value (Reading *self, LkQuery *query)
   return (guint64) lk_query_int (query, COLUMN_VALUE) ^ (G_GUINT64_CONSTANT (1) << 63);
 }
 
-static void
-add_entry (Reading *self, gint64 machine_id, gint64 key, guint64 value)
+/* Which mixed conditions hold; there are seldom any. */
+static gint64
+get_any (Reading *self, LkQuery *query)
 {
+  return self->all != 0 ? lk_query_int (query, COLUMN_ANY) : 0;
+}
+
+static void
+add_product (Reading *self, LkQuery *query)
+{
+  gint64 machine_id = lk_query_int (query, COLUMN_MACHINE);
   Group *group =
       self->groups->len > 0 ? &g_array_index (self->groups, Group, self->groups->len - 1) : NULL;
-  const Entry entry = { key, value };
+  Candidate candidate;
 
   if (group == NULL || group->machine_id != machine_id)
     {
-      const Group fresh = { machine_id, self->entries->len, 0 };
+      const Group fresh = { machine_id, self->products->len, 0 };
 
       g_array_append_val (self->groups, fresh);
       group = &g_array_index (self->groups, Group, self->groups->len - 1);
     }
+  if (self->has_nothing && lk_query_int (query, COLUMN_MATCHES) == 0)
+    return;
+
+  candidate.entry.key = lk_query_int (query, COLUMN_ID);
+  candidate.entry.value = columns[self->sort].product != NULL ? get_value (self, query) : 0;
+  candidate.any = get_any (self, query);
+  g_array_append_val (self->products, candidate);
   group->n++;
-  g_array_append_val (self->entries, entry);
 }
 
-/* The rows of the machine at which @machines stands; @products goes behind it. */
-static gboolean
-read_machine (Reading *self, Cursor *machines, Cursor *products, GError **error)
+static const Group *
+find_group (GArray *groups, gint64 machine_id)
 {
-  gint64 any = lk_query_int (machines->query, COLUMN_ANY);
-  gboolean is_by_machine = columns[self->sort].machine != NULL;
-  guint64 value = is_by_machine ? get_value (self, machines->query) : 0;
-  gboolean has_product = FALSE;
+  gint64 first = groups->len > 0 ? g_array_index (groups, Group, 0).machine_id : 0;
+  guint low = 0;
+  guint high = groups->len;
 
-  while (products->machine_id < machines->machine_id)
-    if (!step (products, error))
-      return FALSE;
+  /* Seldom is an id left out. */
+  if (machine_id >= first && machine_id - first < groups->len &&
+      g_array_index (groups, Group, machine_id - first).machine_id == machine_id)
+    return &g_array_index (groups, Group, machine_id - first);
 
-  while (products->machine_id == machines->machine_id)
+  while (low < high)
     {
-      has_product = TRUE;
-      if (lk_query_int (products->query, COLUMN_MATCHES) != 0 &&
-          (any | lk_query_int (products->query, COLUMN_ANY)) == self->all)
-        add_entry (self, machines->machine_id, lk_query_int (products->query, COLUMN_KEY),
-                   is_by_machine ? value : get_value (self, products->query));
-      if (!step (products, error))
-        return FALSE;
-    }
+      guint middle = low + (high - low) / 2;
+      const Group *group = &g_array_index (groups, Group, middle);
 
-  if (!is_by_machine)
-    value = columns[self->sort].is_text
-                ? 0
-                : (guint64) columns[self->sort].nothing ^ (G_GUINT64_CONSTANT (1) << 63);
-  if (!has_product && self->has_nothing && (any | self->any_nothing) == self->all)
-    add_entry (self, machines->machine_id, -machines->machine_id, value);
-  return TRUE;
+      if (group->machine_id == machine_id)
+        return group;
+      if (group->machine_id < machine_id)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return NULL;
+}
+
+static void
+add_machine (Reading *self, LkQuery *query)
+{
+  gboolean is_by_machine = columns[self->sort].machine != NULL;
+  gint64 id = lk_query_int (query, COLUMN_ID);
+  const Candidate machine = { { id, is_by_machine ? get_value (self, query) : 0 },
+                              get_any (self, query) };
+
+  self->any_machine |= machine.any;
+  self->first_id = MIN (self->first_id, id);
+  self->last_id = MAX (self->last_id, id);
+  g_array_append_val (self->machines, machine);
+}
+
+/* The row of a machine of which no product is known. */
+static void
+list_nothing (Reading *self, const Candidate *machine)
+{
+  Entry entry = { -machine->entry.key, machine->entry.value };
+
+  if (columns[self->sort].machine == NULL && !columns[self->sort].is_text)
+    entry.value = (guint64) columns[self->sort].nothing ^ (G_GUINT64_CONSTANT (1) << 63);
+  if ((machine->any | self->any_nothing) == self->all)
+    g_array_append_val (self->entries, entry);
+}
+
+static void
+list_machine (Reading *self, const Candidate *machine)
+{
+  const Group *group = find_group (self->groups, machine->entry.key);
+  gboolean is_by_machine = columns[self->sort].machine != NULL;
+
+  if (group == NULL && self->has_nothing)
+    list_nothing (self, machine);
+  for (guint i = 0; group != NULL && i < group->n; i++)
+    {
+      const Candidate *product = &g_array_index (self->products, Candidate, group->first + i);
+      Entry entry = product->entry;
+
+      if (is_by_machine)
+        entry.value = machine->entry.value;
+      if ((machine->any | product->any) == self->all)
+        g_array_append_val (self->entries, entry);
+    }
 }
 
 static LkQuery *
@@ -232,32 +281,40 @@ query_half (LkDb *db, const LkSelectionHalf *half, const char *sql, GError **err
 }
 
 static LkQuery *
-query_machines (LkDb *db, const LkSelection *selection, LkRowSort sort, GError **error)
+query_machines (LkDb *db,
+                const LkSelection *selection,
+                LkRowSort sort,
+                gboolean is_descending,
+                GError **error)
 {
   const LkSelectionHalf *half = &selection->machine;
-  g_autofree char *sql =
-      g_strdup_printf ("SELECT m.id, 0, %s, %s FROM machine AS m WHERE %s ORDER BY m.id",
-                       columns[sort].machine != NULL ? columns[sort].machine : "0", half->any,
-                       half->where);
+  g_autofree char *sql = g_strdup_printf (
+      "SELECT m.id, %s, %s FROM machine AS m INDEXED BY machine_row WHERE %s ORDER BY %s",
+      columns[sort].machine != NULL ? columns[sort].machine : "0", half->any, half->where,
+      is_descending ? "m.name DESC, m.id DESC" : "m.name, m.id");
 
   return query_half (db, half, sql, error);
 }
 
-/* What does not match is needed too where a machine without products matches: to know those. */
+/* What does not match is needed too where a machine without products matches: to know those. A
+ * mixed condition that no machine fulfils is the products' own. */
 static LkQuery *
-query_products (LkDb *db,
-                const LkSelection *selection,
-                LkRowSort sort,
-                gboolean with_others,
-                GError **error)
+query_products (LkDb *db, const LkSelection *selection, const Reading *reading, GError **error)
 {
   const LkSelectionHalf *half = &selection->product;
+  const char *value = columns[reading->sort].product;
+  g_autofree char *filter =
+      reading->any_machine == reading->all
+          ? g_strdup (half->where)
+          : g_strdup_printf ("any | %" G_GINT64_FORMAT " = %" G_GINT64_FORMAT " AND %s",
+                             reading->any_machine, reading->all, half->where);
   g_autofree char *sql =
-      g_strdup_printf ("SELECT p.machine_id, p.id, %s, %s, %s FROM product AS p INDEXED BY"
-                       " product_row WHERE p.hidden = 0 AND %s"
+      g_strdup_printf ("SELECT p.id, %s, %s AS any, p.machine_id, %s FROM product AS p INDEXED BY"
+                       " product_row WHERE p.hidden = 0 AND p.machine_id BETWEEN %" G_GINT64_FORMAT
+                       " AND %" G_GINT64_FORMAT " AND %s"
                        " ORDER BY p.machine_id, p.is_addon, p.application_id, p.name",
-                       columns[sort].product != NULL ? columns[sort].product : "0", half->any,
-                       with_others ? half->where : "1", with_others ? "1" : half->where);
+                       value != NULL ? value : "0", half->any, reading->has_nothing ? filter : "1",
+                       reading->first_id, reading->last_id, reading->has_nothing ? "1" : filter);
 
   return query_half (db, half, sql, error);
 }
@@ -282,76 +339,49 @@ ask_about_nothing (LkDb *db, const LkSelection *selection, Reading *reading, GEr
 }
 
 static gboolean
-read_entries (LkDb *db, const LkSelection *selection, Reading *reading, GError **error)
+read_all (Reading *reading,
+          LkQuery *query,
+          void (*add) (Reading *reading, LkQuery *query),
+          GError **error)
 {
-  g_autoptr (LkQuery) machine_query = query_machines (db, selection, reading->sort, error);
-  g_autoptr (LkQuery) product_query = NULL;
-  Cursor machines = { machine_query, FALSE, 0 };
-  Cursor products = { NULL, FALSE, 0 };
+  g_autoptr (GError) local_error = NULL;
 
-  if (machine_query == NULL || !ask_about_nothing (db, selection, reading, error))
+  if (query == NULL)
     return FALSE;
-  product_query = query_products (db, selection, reading->sort, reading->has_nothing, error);
-  products.query = product_query;
-  if (product_query == NULL || !step (&machines, error) || !step (&products, error))
+  while (lk_query_next (query, &local_error))
+    add (reading, query);
+
+  if (local_error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+static gboolean
+read_entries (LkDb *db,
+              const LkSelection *selection,
+              gboolean is_descending,
+              Reading *reading,
+              GError **error)
+{
+  g_autoptr (LkQuery) machines = NULL;
+  g_autoptr (LkQuery) products = NULL;
+
+  machines = query_machines (db, selection, reading->sort, is_descending, error);
+  if (!read_all (reading, machines, add_machine, error) ||
+      !ask_about_nothing (db, selection, reading, error))
+    return FALSE;
+  if ((reading->any_machine | reading->any_nothing) != reading->all)
+    reading->has_nothing = FALSE;
+  products = query_products (db, selection, reading, error);
+  if (!read_all (reading, products, add_product, error))
     return FALSE;
 
-  while (machines.is_there)
-    if (!read_machine (reading, &machines, &products, error) || !step (&machines, error))
-      return FALSE;
-
+  for (guint i = 0; i < reading->machines->len; i++)
+    list_machine (reading, &g_array_index (reading->machines, Candidate, i));
   if (columns[reading->sort].is_text)
     rank (&reading->dictionary, reading->entries);
   return TRUE;
-}
-
-static const Group *
-find_group (GArray *groups, gint64 machine_id)
-{
-  guint low = 0;
-  guint high = groups->len;
-
-  while (low < high)
-    {
-      guint middle = low + (high - low) / 2;
-      const Group *group = &g_array_index (groups, Group, middle);
-
-      if (group->machine_id == machine_id)
-        return group;
-      if (group->machine_id < machine_id)
-        low = middle + 1;
-      else
-        high = middle;
-    }
-  return NULL;
-}
-
-/* The entries again, by their machines' names. */
-static GArray *
-order_by_name (LkDb *db, GArray *entries, GArray *groups, gboolean is_descending, GError **error)
-{
-  g_autoptr (GArray) ordered = g_array_sized_new (FALSE, FALSE, sizeof (Entry), entries->len);
-  g_autoptr (GError) local_error = NULL;
-  g_autoptr (LkQuery) query =
-      lk_db_query (db, error,
-                   is_descending ? "SELECT id FROM machine ORDER BY name DESC, id DESC"
-                                 : "SELECT id FROM machine ORDER BY name, id",
-                   "");
-
-  if (query == NULL)
-    return NULL;
-  while (ordered->len < entries->len && lk_query_next (query, &local_error))
-    {
-      const Group *group = find_group (groups, lk_query_int (query, 0));
-
-      if (group != NULL)
-        g_array_append_vals (ordered, &g_array_index (entries, Entry, group->first), group->n);
-    }
-  if (local_error == NULL)
-    return g_steal_pointer (&ordered);
-
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return NULL;
 }
 
 /* Stable, byte by byte from the lowest; a byte that is the same in all costs nothing but a look. */
@@ -397,32 +427,34 @@ read_keys (LkDb *db,
            gboolean is_descending,
            GError **error)
 {
-  g_autoptr (GArray) entries = g_array_new (FALSE, FALSE, sizeof (Entry));
+  g_autoptr (GArray) machines = g_array_new (FALSE, FALSE, sizeof (Candidate));
+  g_autoptr (GArray) products = g_array_new (FALSE, FALSE, sizeof (Candidate));
   g_autoptr (GArray) groups = g_array_new (FALSE, FALSE, sizeof (Group));
+  g_autoptr (GArray) entries = g_array_new (FALSE, FALSE, sizeof (Entry));
   g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GHashTable) numbers = g_hash_table_new (g_str_hash, g_str_equal);
   Reading reading = { .sort = sort,
-                      .dictionary = { numbers, words },
+                      .dictionary = { numbers, words, 0 },
                       .all = (gint64) ((G_GUINT64_CONSTANT (1) << selection->n_mixed) - 1),
-                      .entries = entries,
-                      .groups = groups };
-  g_autoptr (GArray) ordered = NULL;
+                      .first_id = G_MAXINT64,
+                      .last_id = G_MININT64,
+                      .machines = machines,
+                      .products = products,
+                      .groups = groups,
+                      .entries = entries };
   g_autoptr (GArray) keys = NULL;
 
-  if (!read_entries (db, selection, &reading, error))
-    return NULL;
-  ordered = order_by_name (db, entries, groups, is_descending && sort == LK_SORT_MACHINE, error);
-  if (ordered == NULL)
+  if (!read_entries (db, selection, is_descending && sort == LK_SORT_MACHINE, &reading, error))
     return NULL;
 
-  for (guint i = 0; is_descending && i < ordered->len; i++)
-    g_array_index (ordered, Entry, i).value = ~g_array_index (ordered, Entry, i).value;
-  if (sort != LK_SORT_MACHINE && ordered->len > 1)
-    sort_by_value (ordered);
+  for (guint i = 0; is_descending && i < entries->len; i++)
+    g_array_index (entries, Entry, i).value = ~g_array_index (entries, Entry, i).value;
+  if (sort != LK_SORT_MACHINE && entries->len > 1)
+    sort_by_value (entries);
 
-  keys = g_array_sized_new (FALSE, FALSE, sizeof (gint64), ordered->len);
-  for (guint i = 0; i < ordered->len; i++)
-    g_array_append_val (keys, g_array_index (ordered, Entry, i).key);
+  keys = g_array_sized_new (FALSE, FALSE, sizeof (gint64), entries->len);
+  for (guint i = 0; i < entries->len; i++)
+    g_array_append_val (keys, g_array_index (entries, Entry, i).key);
   return g_steal_pointer (&keys);
 }
 

@@ -135,9 +135,13 @@ begin_alternative (Condition *condition, const char *column)
 static gboolean
 append_text (Condition *condition, const char *column, const char *value)
 {
-  g_string_append_printf (begin_alternative (condition, column), "%s LIKE ? ESCAPE '\\'", column);
+  char *like = glob_to_like (value);
+
+  /* To look for an escape takes as long as to compare. */
+  g_string_append_printf (begin_alternative (condition, column), "%s LIKE ?%s", column,
+                          strchr (like, '\\') != NULL ? " ESCAPE '\\'" : "");
   g_ptr_array_add (is_of_machine (column) ? condition->machine_values : condition->product_values,
-                   glob_to_like (value));
+                   like);
   return TRUE;
 }
 
@@ -221,15 +225,28 @@ append_value (Condition *condition, guint field, const char *op, const char *val
   g_assert_not_reached ();
 }
 
+/* The same as LIKE with % on both sides, in half the time. */
+static void
+append_plain_word (Condition *condition, const char *column, const char *word)
+{
+  g_string_append_printf (begin_alternative (condition, column), "has_word (%s, ?)", column);
+  g_ptr_array_add (is_of_machine (column) ? condition->machine_values : condition->product_values,
+                   g_strdup (word));
+}
+
 static gboolean
 append_word (Condition *condition, const char *word)
 {
   static const char *const columns[] = { "m.name", "coalesce (m.domain, '')",
                                          "coalesce (p.name, '')", "coalesce (p.partial_key, '')" };
   g_autofree char *glob = g_strdup_printf ("*%s*", word);
+  gboolean is_plain = strpbrk (word, "*?") == NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
-    append_text (condition, columns[i], glob);
+    if (is_plain)
+      append_plain_word (condition, columns[i], word);
+    else
+      append_text (condition, columns[i], glob);
   return TRUE;
 }
 

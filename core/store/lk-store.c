@@ -36,6 +36,7 @@ migrate (LkDb *db, GError **error)
     lk_db_get_sql ("store/schema/0001-fleet.sql"),
     lk_db_get_sql ("store/schema/0002-trust.sql"),
     lk_db_get_sql ("store/schema/0003-lists.sql"),
+    lk_db_get_sql ("store/schema/0004-speed.sql"),
   };
 
   return lk_db_migrate (db, migrations, G_N_ELEMENTS (migrations), error);
