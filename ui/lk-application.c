@@ -4,6 +4,7 @@
 #include "ui/lk-application.h"
 
 #include "ui/lk-help-window.h"
+#include "ui/lk-pace.h"
 #include "ui/lk-practice.h"
 #include "ui/lk-shot.h"
 #include "ui/lk-window.h"
@@ -151,6 +152,7 @@ lk_application_command_line (GApplication *application, GApplicationCommandLine 
     path = g_steal_pointer (&practice);
   window = open_store (self, path);
   lk_shot_arrange (window, options);
+  lk_pace_arrange (window, options);
   return 0;
 }
 
@@ -186,6 +188,7 @@ lk_application_init (LkApplication *self)
 
   g_application_add_main_option_entries (G_APPLICATION (self), entries);
   lk_shot_add_options (G_APPLICATION (self));
+  lk_pace_add_options (G_APPLICATION (self));
 }
 
 LkApplication *

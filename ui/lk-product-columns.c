@@ -238,16 +238,16 @@ has_icon (const Column *column)
   return is_state (column) || column->sort == LK_SORT_RESULT;
 }
 
+/* What stands in it does not change an inscription's size: GTK need not lay the list out again for
+ * each row that scrolls by. */
 static void
 show_row (GtkWidget *cell, const Column *column, const LkRow *row)
 {
   GtkWidget *first = gtk_widget_get_first_child (cell);
-  GtkWidget *label = gtk_widget_get_last_child (cell);
+  GtkWidget *words = has_icon (column) ? gtk_widget_get_last_child (cell) : cell;
   g_autofree char *text = row != NULL ? column->text (row) : NULL;
-  g_autofree char *tip = row != NULL && column->tooltip != NULL ? column->tooltip (row) : NULL;
 
-  gtk_label_set_text (GTK_LABEL (label), text != NULL ? text : "");
-  gtk_widget_set_tooltip_text (cell, column->tooltip != NULL ? tip : text);
+  gtk_inscription_set_text (GTK_INSCRIPTION (words), text);
   if (!has_icon (column))
     return;
 
@@ -256,6 +256,21 @@ show_row (GtkWidget *cell, const Column *column, const LkRow *row)
                                   row != NULL ? get_style (column, row) : "state-none", NULL });
   gtk_image_set_from_icon_name (GTK_IMAGE (first), row != NULL ? get_icon (column, row) : NULL);
   gtk_widget_set_visible (first, row != NULL && get_icon (column, row) != NULL);
+}
+
+/* Made when somebody points at the cell. */
+static gboolean
+on_query_tooltip (GtkWidget *cell, int x, int y, gboolean is_keyboard, GtkTooltip *tooltip)
+{
+  const Column *column = g_object_get_data (G_OBJECT (cell), KEY_COLUMN);
+  GtkListItem *list_item = g_object_get_data (G_OBJECT (cell), KEY_LIST_ITEM);
+  LkRowItem *item = gtk_list_item_get_item (list_item);
+  const LkRow *row = item != NULL ? lk_row_item_get_row (item) : NULL;
+  CellFunc describe = column->tooltip != NULL ? column->tooltip : column->text;
+  g_autofree char *text = row != NULL ? describe (row) : NULL;
+
+  gtk_tooltip_set_text (tooltip, text);
+  return text != NULL && *text != '\0';
 }
 
 static void
@@ -268,18 +283,24 @@ static void
 on_setup (GtkListItemFactory *factory, GtkListItem *list_item, gpointer user_data)
 {
   const Column *column = user_data;
-  GtkWidget *cell = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-  GtkWidget *label = gtk_label_new (NULL);
+  GtkWidget *words = gtk_inscription_new (NULL);
+  GtkWidget *cell = words;
 
   if (has_icon (column))
-    gtk_box_append (GTK_BOX (cell), g_object_new (GTK_TYPE_IMAGE, "accessible-role",
-                                                  GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL));
-  gtk_label_set_xalign (GTK_LABEL (label), column->is_number ? 1 : 0);
-  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
-  gtk_widget_set_hexpand (label, TRUE);
+    {
+      cell = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+      gtk_box_append (GTK_BOX (cell), g_object_new (GTK_TYPE_IMAGE, "accessible-role",
+                                                    GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL));
+      gtk_box_append (GTK_BOX (cell), words);
+    }
+  gtk_inscription_set_xalign (GTK_INSCRIPTION (words), column->is_number ? 1 : 0);
+  gtk_inscription_set_text_overflow (GTK_INSCRIPTION (words),
+                                     GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
+  gtk_widget_set_hexpand (words, TRUE);
   if (column->is_number || column->sort == LK_SORT_READ || column->sort == LK_SORT_KEY)
-    gtk_widget_add_css_class (label, "numeric");
-  gtk_box_append (GTK_BOX (cell), label);
+    gtk_widget_add_css_class (words, "numeric");
+  gtk_widget_set_has_tooltip (cell, TRUE);
+  g_signal_connect (cell, "query-tooltip", G_CALLBACK (on_query_tooltip), NULL);
   g_object_set_data (G_OBJECT (cell), KEY_COLUMN, user_data);
   g_object_set_data (G_OBJECT (cell), KEY_LIST_ITEM, list_item);
   gtk_list_item_set_child (list_item, cell);

@@ -65,8 +65,6 @@ make_private_file (const char *path, GError **error)
   return TRUE;
 }
 
-/* has_word (TEXT, WORD): whether the word stands anywhere in the text, ASCII letters of either case
- * alike. */
 static void
 has_word (sqlite3_context *context, int n, sqlite3_value **values)
 {
@@ -81,6 +79,13 @@ has_word (sqlite3_context *context, int n, sqlite3_value **values)
     has = g_ascii_tolower (text[i]) == first &&
           g_ascii_strncasecmp (text + i, word, (gsize) length) == 0;
   sqlite3_result_int (context, has);
+}
+
+void
+lk_db_add_functions (sqlite3 *handle)
+{
+  sqlite3_create_function (handle, "has_word", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+                           has_word, NULL, NULL);
 }
 
 LkDb *
@@ -109,8 +114,7 @@ lk_db_open (const char *path, LkDbMode mode, GError **error)
     }
 
   sqlite3_busy_timeout (self->handle, BUSY_TIMEOUT_MS);
-  sqlite3_create_function (self->handle, "has_word", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
-                           has_word, NULL, NULL);
+  lk_db_add_functions (self->handle);
   if (!lk_db_exec (self, mode == LK_DB_READ_ONLY ? "PRAGMA query_only = ON" : set_up, error))
     return NULL;
 

@@ -23,6 +23,9 @@ LkDb *lk_db_open (const char *path, LkDbMode mode, GError **error);
 void lk_db_free (LkDb *self);
 const char *lk_db_get_path (LkDb *self);
 sqlite3 *lk_db_get_handle (LkDb *self);
+/* What SQL can do more on each connection: has_word (TEXT, WORD), whether the word stands anywhere
+ * in the text, ASCII letters of either case alike; NULL has no word but the empty one. */
+void lk_db_add_functions (sqlite3 *handle);
 
 /* Runs plain SQL, several statements allowed. */
 gboolean lk_db_exec (LkDb *self, const char *sql, GError **error);

@@ -33,6 +33,7 @@ struct _LkTableList
   gint64 of;
   GArray *ids;
   GPtrArray *items; /* of LkTableItem, by the side of @ids */
+  GArray *versions; /* LkItemVersion of what was read last, or NULL: nothing, or not kept */
   GSource *source;
   GCancellable *reading;
   gboolean is_behind;
@@ -91,7 +92,7 @@ key_equal (gconstpointer one, gconstpointer other)
 }
 
 const LkTableKind lk_table_keys = { read_keys, get_key_id, (GDestroyNotify) lk_key_row_free,
-                                    key_equal };
+                                    key_equal, NULL };
 
 static GPtrArray *
 read_jobs (LkStore *store, gint64 of, GError **error)
@@ -118,13 +119,7 @@ job_equal (gconstpointer one, gconstpointer other)
 }
 
 const LkTableKind lk_table_jobs = { read_jobs, get_job_id, (GDestroyNotify) lk_job_row_free,
-                                    job_equal };
-
-static GPtrArray *
-read_items (LkStore *store, gint64 of, GError **error)
-{
-  return lk_store_list_items (store, of, 0, error);
-}
+                                    job_equal, NULL };
 
 static gint64
 get_item_id (gconstpointer value)
@@ -146,8 +141,8 @@ item_equal (gconstpointer one, gconstpointer other)
          g_strcmp0 (a->error, b->error) == 0;
 }
 
-const LkTableKind lk_table_items = { read_items, get_item_id, (GDestroyNotify) lk_item_row_free,
-                                     item_equal };
+const LkTableKind lk_table_items = { NULL, get_item_id, (GDestroyNotify) lk_item_row_free,
+                                     item_equal, lk_store_list_changed_items };
 
 static GPtrArray *
 read_events (LkStore *store, gint64 of, GError **error)
@@ -169,7 +164,7 @@ event_equal (gconstpointer one, gconstpointer other)
 }
 
 const LkTableKind lk_table_events = { read_events, get_event_id, (GDestroyNotify) lk_event_free,
-                                      event_equal };
+                                      event_equal, NULL };
 
 static void
 lk_table_item_finalize (GObject *object)
@@ -209,14 +204,48 @@ typedef struct
 {
   const LkTableKind *kind;
   gint64 of;
+  GArray *known;
 } Question;
+
+typedef struct
+{
+  GArray *versions;  /* NULL: all values are there */
+  GPtrArray *values; /* NULL in the place of one that is known */
+} Answer;
+
+static void
+question_free (gpointer data)
+{
+  Question *self = data;
+
+  g_clear_pointer (&self->known, g_array_unref);
+  g_free (self);
+}
+
+static void
+answer_free (gpointer data)
+{
+  Answer *self = data;
+
+  g_clear_pointer (&self->versions, g_array_unref);
+  g_clear_pointer (&self->values, g_ptr_array_unref);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Answer, answer_free)
 
 static gpointer
 read_table (LkStore *store, gpointer data, GError **error)
 {
   Question *question = data;
+  g_autoptr (Answer) answer = g_new0 (Answer, 1);
 
-  return question->kind->read (store, question->of, error);
+  if (question->kind->read_changes != NULL)
+    question->kind->read_changes (store, question->of, question->known, &answer->versions,
+                                  &answer->values, error);
+  else
+    answer->values = question->kind->read (store, question->of, error);
+  return answer->values != NULL ? g_steal_pointer (&answer) : NULL;
 }
 
 /* Takes @value. */
@@ -229,6 +258,22 @@ make_item (LkTableList *self, gpointer value)
   item->value = value;
   item->free_value = self->kind->free_value;
   return item;
+}
+
+/* The ids of what was read, in order. */
+static GArray *
+list_ids (LkTableList *self, const Answer *answer)
+{
+  GArray *ids = g_array_sized_new (FALSE, FALSE, sizeof (gint64), answer->values->len);
+
+  for (guint i = 0; i < answer->values->len; i++)
+    {
+      gint64 id = answer->versions != NULL ? g_array_index (answer->versions, LkItemVersion, i).id
+                                           : self->kind->get_id (answer->values->pdata[i]);
+
+      g_array_append_val (ids, id);
+    }
+  return ids;
 }
 
 static void
@@ -274,33 +319,33 @@ clear (LkTableList *self)
 {
   const LkHunk all = { 0, self->items->len, 0 };
 
+  g_clear_pointer (&self->versions, g_array_unref);
   if (all.n_removed > 0)
     apply_hunk (self, NULL, NULL, &all);
 }
 
-static void
-take_values (LkTableList *self, GPtrArray *values)
+/* FALSE when it takes values that were not read because they are known. */
+static gboolean
+take_answer (LkTableList *self, Answer *answer)
 {
-  g_autoptr (GArray) ids = g_array_sized_new (FALSE, FALSE, sizeof (gint64), values->len);
-  g_autoptr (GArray) hunks = NULL;
-  const LkHunk all = { 0, 0, values->len };
+  g_autoptr (GArray) ids = list_ids (self, answer);
+  g_autoptr (GArray) hunks = lk_diff_keys (self->ids, ids);
+  const LkHunk all = { 0, 0, ids->len };
 
-  for (guint i = 0; i < values->len; i++)
-    {
-      gint64 id = self->kind->get_id (g_ptr_array_index (values, i));
-
-      g_array_append_val (ids, id);
-    }
-
-  hunks = lk_diff_keys (self->ids, ids);
+  if (hunks == NULL && self->versions != NULL)
+    return FALSE;
   if (hunks == NULL)
     {
       clear (self);
-      apply_hunk (self, ids, values, &all);
+      apply_hunk (self, ids, answer->values, &all);
     }
   for (guint i = 0; hunks != NULL && i < hunks->len; i++)
-    apply_hunk (self, ids, values, &g_array_index (hunks, LkHunk, i));
-  fill_items (self, values);
+    apply_hunk (self, ids, answer->values, &g_array_index (hunks, LkHunk, i));
+  fill_items (self, answer->values);
+
+  g_clear_pointer (&self->versions, g_array_unref);
+  self->versions = g_steal_pointer (&answer->versions);
+  return TRUE;
 }
 
 static void queue_reading (LkTableList *self);
@@ -309,7 +354,7 @@ static void
 take_reading (gpointer data, const GError *error, gpointer user_data)
 {
   g_autoptr (LkTableList) self = g_object_ref (user_data);
-  g_autoptr (GPtrArray) values = data;
+  g_autoptr (Answer) answer = data;
   gint64 now = g_get_monotonic_time ();
 
   g_clear_object (&self->reading);
@@ -317,12 +362,17 @@ take_reading (gpointer data, const GError *error, gpointer user_data)
   if (self->is_behind)
     queue_reading (self);
 
-  if (values == NULL)
+  if (answer == NULL)
     {
       g_signal_emit (self, signals[SIGNAL_FAILED], 0, error);
       return;
     }
-  take_values (self, values);
+  if (!take_answer (self, answer))
+    {
+      g_clear_pointer (&self->versions, g_array_unref);
+      queue_reading (self);
+      return;
+    }
   g_signal_emit (self, signals[SIGNAL_LOADED], 0);
 }
 
@@ -341,11 +391,12 @@ ask (gpointer user_data)
   g_clear_pointer (&self->source, g_source_unref);
   question->kind = self->kind;
   question->of = self->of;
+  question->known = self->versions != NULL ? g_array_ref (self->versions) : NULL;
   self->is_behind = FALSE;
   self->read_began = g_get_monotonic_time ();
   self->reading = g_cancellable_new ();
-  lk_reader_ask (self->reader, read_table, question, g_free, (GDestroyNotify) g_ptr_array_unref,
-                 self->reading, take_reading, self);
+  lk_reader_ask (self->reader, read_table, question, question_free, answer_free, self->reading,
+                 take_reading, self);
   return G_SOURCE_REMOVE;
 }
 
@@ -415,6 +466,7 @@ lk_table_list_finalize (GObject *object)
   stop_reading (self);
   g_clear_object (&self->reader);
   g_array_unref (self->ids);
+  g_clear_pointer (&self->versions, g_array_unref);
   g_ptr_array_unref (self->items);
   G_OBJECT_CLASS (lk_table_list_parent_class)->finalize (object);
 }

@@ -20,7 +20,8 @@ gconstpointer lk_table_item_get_value (LkTableItem *self);
  * LkTableKind:
  *
  * How a short list is read. @read gives an array of values; @get_id tells them apart, so that a
- * line which stays keeps its item; @equal tells whether it is "filled" anew.
+ * line which stays keeps its item; @equal tells whether it is "filled" anew. A list that may be
+ * long, by id, has @read_changes in the place of @read: lk_store_list_changed_items().
  */
 typedef struct
 {
@@ -28,6 +29,12 @@ typedef struct
   gint64 (*get_id) (gconstpointer value);
   GDestroyNotify free_value;
   gboolean (*equal) (gconstpointer a, gconstpointer b);
+  gboolean (*read_changes) (LkStore *store,
+                            gint64 of,
+                            GArray *known,
+                            GArray **versions,
+                            GPtrArray **values,
+                            GError **error);
 } LkTableKind;
 
 extern const LkTableKind lk_table_keys;   /* LkKeyRow; @of is not looked at */

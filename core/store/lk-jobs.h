@@ -104,6 +104,27 @@ void lk_item_row_free (LkItemRow *self);
 
 /* Items of a job that changed after @since (0: all), by id. */
 GPtrArray *lk_store_list_items (LkStore *self, gint64 job_id, gint64 since, GError **error);
+
+/**
+ * LkItemVersion:
+ *
+ * Which item, and a number that is another one when the item is.
+ */
+typedef struct
+{
+  gint64 id;
+  gint64 version;
+} LkItemVersion;
+
+/* The items of a job that are not in @known (LkItemVersion, by id; NULL: none is) with the same
+ * version. @versions are those of all its items, by id; @items has NULL for those that are known.
+ */
+gboolean lk_store_list_changed_items (LkStore *self,
+                                      gint64 job_id,
+                                      GArray *known,
+                                      GArray **versions,
+                                      GPtrArray **items,
+                                      GError **error);
 /* Items of all jobs that failed at @since or later and have not been tried again: the latest @max,
  * and how many there are. */
 GPtrArray *

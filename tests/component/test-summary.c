@@ -67,11 +67,10 @@ add (Fixture *f, const char *name, LkLicenseStatus status, guint minutes, const 
 }
 
 static gint64
-file (Fixture *f, const char *plan, const char *step, gint64 machine_id)
+file_all (Fixture *f, const char *plan, const char *step, const gint64 *machines, guint n)
 {
   g_autoptr (GPtrArray) targets = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_target_free);
   g_autoptr (GError) error = NULL;
-  LkTarget *target = g_new0 (LkTarget, 1);
   LkJobRequest request = { .plan = plan,
                            .first_step = step,
                            .selection = "*",
@@ -83,14 +82,25 @@ file (Fixture *f, const char *plan, const char *step, gint64 machine_id)
   gint64 open_job = 0;
   guint n_open = 0;
 
-  target->machine_id = machine_id;
-  g_ptr_array_add (targets, target);
+  for (guint i = 0; i < n; i++)
+    {
+      LkTarget *target = g_new0 (LkTarget, 1);
+
+      target->machine_id = machines[i];
+      g_ptr_array_add (targets, target);
+    }
   lk_store_file_job (f->fleet->store, &request, NOW, &job, &n_open, &open_job, &error);
   g_assert_no_error (error);
   return job;
 }
 
-/* Works on the job's only item: it fails at @now. */
+static gint64
+file (Fixture *f, const char *plan, const char *step, gint64 machine_id)
+{
+  return file_all (f, plan, step, &machine_id, 1);
+}
+
+/* Works on the job's next item: it fails at @now. */
 static void
 fail (Fixture *f, gint64 job, gint64 now)
 {
@@ -398,6 +408,58 @@ test_items_and_events (Fixture *f, gconstpointer data)
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (f->list)), ==, 0);
 }
 
+/* Of a job with many rows only those are read again that changed, though it was within the same
+ * millisecond. */
+static void
+test_changed_items (Fixture *f, gconstpointer data)
+{
+  enum
+  {
+    N_ITEMS = 200
+  };
+  gint64 machines[N_ITEMS];
+  gint64 job;
+  g_autoptr (GPtrArray) rows = NULL;
+  g_autoptr (GArray) versions = NULL;
+  g_autoptr (GArray) versions_after = NULL;
+  g_autoptr (LkTableItem) first = NULL;
+  g_autoptr (LkTableItem) second = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_changed = 0;
+
+  for (guint i = 0; i < N_ITEMS; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("pc-%03u", i);
+
+      machines[i] = lk_test_fleet_add (f->fleet, name, NULL);
+    }
+  job = file_all (f, "refresh", "refresh", machines, N_ITEMS);
+  lk_store_list_changed_items (f->fleet->store, job, NULL, &versions, &rows, &error);
+  g_assert_no_error (error);
+  g_clear_pointer (&rows, g_ptr_array_unref);
+
+  show (f, &lk_table_items, job);
+  wait_loaded (f);
+  g_assert_cmpstr (f->changes->str, ==, "0-0+200=200 ");
+  first = g_list_model_get_item (G_LIST_MODEL (f->list), 0);
+  second = g_list_model_get_item (G_LIST_MODEL (f->list), 1);
+  g_signal_connect_swapped (first, "filled", G_CALLBACK (note_filled), f);
+
+  fail (f, job, NOW);
+  wait_loaded (f);
+  g_assert_cmpstr (f->changes->str, ==, "0-0+200=200 ");
+  g_assert_cmpuint (f->n_filled, ==, 1);
+  g_assert_cmpstr (((const LkItemRow *) lk_table_item_get_value (first))->state, ==, "failed");
+  g_assert_cmpstr (((const LkItemRow *) lk_table_item_get_value (second))->state, ==, "ready");
+
+  lk_store_list_changed_items (f->fleet->store, job, versions, &versions_after, &rows, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (rows->len, ==, N_ITEMS);
+  for (guint i = 0; i < rows->len; i++)
+    n_changed += rows->pdata[i] != NULL ? 1 : 0;
+  g_assert_cmpuint (n_changed, ==, 1);
+}
+
 static void
 test_keys (Fixture *f, gconstpointer data)
 {
@@ -427,6 +489,7 @@ main (int argc, char **argv)
   ADD ("summary/empty", test_empty);
   ADD ("table/jobs", test_jobs);
   ADD ("table/items-and-events", test_items_and_events);
+  ADD ("table/changed-items", test_changed_items);
   ADD ("table/keys", test_keys);
   return g_test_run ();
 }

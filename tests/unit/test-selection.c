@@ -2,9 +2,9 @@
 #include "config.h"
 
 #include "base/lk-error.h"
+#include "db/lk-db.h"
 #include "store/lk-selection.h"
 
-#include <sqlite3.h>
 #include <string.h>
 
 /* Runs the selection against a small fleet in SQLite itself and gives the ids that match, because
@@ -34,6 +34,7 @@ select_ids (const LkSelection *selection)
   sqlite3_stmt *statement = NULL;
 
   g_assert_cmpint (sqlite3_open (":memory:", &db), ==, SQLITE_OK);
+  lk_db_add_functions (db);
   g_assert_cmpint (sqlite3_exec (db, fleet, NULL, NULL, NULL), ==, SQLITE_OK);
   sqlite3_prepare_v2 (db, sql, -1, &statement, NULL);
   g_assert_cmpstr (sqlite3_errmsg (db), ==, "not an error");
