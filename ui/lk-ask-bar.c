@@ -58,6 +58,7 @@ on_go (LkAskBar *self)
   if (*text == '\0' || self->desk == NULL || self->name == NULL)
     return;
   password = lk_secret_new (text, -1);
+  gtk_root_set_focus (gtk_widget_get_root (GTK_WIDGET (self)), NULL); /* before it is hidden */
   gtk_editable_set_text (GTK_EDITABLE (self->password), "");
   lk_desk_answer_credential (self->desk, self->name, password);
   gtk_widget_set_visible (self->bar, FALSE); /* until the jobs say otherwise */

@@ -38,12 +38,6 @@ lk_console_check_remarks (const char *remarks, GError **error)
       g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("The remarks are not text"));
       return FALSE;
     }
-  for (const char *p = remarks; *p != '\0'; p = g_utf8_next_char (p))
-    if (g_unichar_iscntrl (g_utf8_get_char (p)))
-      {
-        g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("Remarks are one line of text"));
-        return FALSE;
-      }
   if (g_utf8_strlen (remarks, -1) <= MAX_REMARKS)
     return TRUE;
 
