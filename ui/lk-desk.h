@@ -57,6 +57,6 @@ void lk_desk_answer_credential (LkDesk *self, const char *name, const LkSecret *
 LkDeskRunner lk_desk_get_runner (LkDesk *self);
 /* Why nothing moves, or NULL. */
 const char *lk_desk_get_trouble (LkDesk *self);
-/* The “ask” set whose password the jobs wait for, or a verb could not do without, the first of them;
- * or NULL. */
+/* The “ask” set whose password the jobs wait for, or a verb could not do without, the first of
+ * them; or NULL. */
 const char *lk_desk_get_wanted (LkDesk *self);
