@@ -8,6 +8,7 @@
 #include "ui/lk-window.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 struct _LkCertificateDialog
 {
@@ -126,7 +127,11 @@ show_facts (LkCertificateDialog *self, const LkShownCertificate *shown)
   g_autofree char *old = shown->accepted_pin != NULL && shown->state == LK_SHOWN_CHANGED
                              ? lk_pin_to_text (shown->accepted_pin)
                              : NULL;
+  g_autofree char *reason = g_strdup (shown->ca_reason);
 
+  /* What follows is the fingerprint once more, and the remedy of the command line. */
+  if (reason != NULL && strstr (reason, "; SHA-256 ") != NULL)
+    *strstr (reason, "; SHA-256 ") = '\0';
   add_fact (self, old != NULL ? _ ("SHA-256 now") : _ ("SHA-256"), pin);
   add_fact (self, _ ("SHA-256 that was accepted"), old);
   add_fact (self, _ ("What changed"), shown->change);
@@ -135,7 +140,7 @@ show_facts (LkCertificateDialog *self, const LkShownCertificate *shown)
   add_fact (self, _ ("Valid"), valid);
   add_fact (self, _ ("Key"), facts->key);
   if (!shown->is_ca_trusted)
-    add_fact (self, _ ("Why authorities do not vouch for it"), shown->ca_reason);
+    add_fact (self, _ ("Why authorities do not vouch for it"), reason);
 }
 
 static void

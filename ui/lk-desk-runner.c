@@ -24,6 +24,7 @@ struct _LkDeskRun
   GCancellable *round; /* of the run that is under way */
   LkDeskRunner runner;
   char *trouble;
+  char *wanted;
   gboolean is_told; /* a report is on its way to the main thread */
   gboolean is_stopping;
   gboolean has_ended;
@@ -37,6 +38,7 @@ lk_desk_run_clear (gpointer data)
   g_clear_pointer (&self->console, lk_console_free);
   g_clear_object (&self->round);
   g_free (self->trouble);
+  g_free (self->wanted);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
 }
@@ -52,27 +54,32 @@ report (gpointer user_data)
 {
   LkDeskRun *self = user_data;
   g_autofree char *trouble = NULL;
+  g_autofree char *wanted = NULL;
   LkDeskRunner runner;
 
   g_mutex_lock (&self->lock);
   self->is_told = FALSE;
   runner = self->runner;
   trouble = g_strdup (self->trouble);
+  wanted = g_strdup (self->wanted);
   g_mutex_unlock (&self->lock);
 
   if (self->func != NULL)
-    self->func (runner, trouble, self->user_data);
+    self->func (runner, trouble, wanted, self->user_data);
   return G_SOURCE_REMOVE;
 }
 
 static void
-tell (LkDeskRun *self, LkDeskRunner runner, const char *trouble)
+tell (LkDeskRun *self, LkDeskRunner runner, const char *trouble, const char *wanted)
 {
   g_mutex_lock (&self->lock);
-  if (self->runner != runner || g_strcmp0 (self->trouble, trouble) != 0)
+  if (self->runner != runner || g_strcmp0 (self->trouble, trouble) != 0 ||
+      g_strcmp0 (self->wanted, wanted) != 0)
     {
       g_free (self->trouble);
+      g_free (self->wanted);
       self->trouble = g_strdup (trouble);
+      self->wanted = g_strdup (wanted);
       self->runner = runner;
       if (!self->is_told)
         g_idle_add_full (G_PRIORITY_DEFAULT, report, g_atomic_rc_box_acquire (self),
@@ -85,7 +92,12 @@ tell (LkDeskRun *self, LkDeskRunner runner, const char *trouble)
 static void
 on_run (const LkOpenCount *count, const char *trouble, gpointer user_data)
 {
-  tell (user_data, LK_DESK_RUNNING, trouble);
+  LkDeskRun *self = user_data;
+  g_auto (GStrv) names = lk_console_list_wanted (self->console);
+  gboolean is_open = count->n_due + count->n_later + count->n_running > 0;
+  g_autofree char *wanted = names[0] != NULL && is_open ? g_strjoinv ("\n", names) : NULL;
+
+  tell (self, LK_DESK_RUNNING, trouble, wanted);
 }
 
 /* A new cancellable for the next run, or NULL when there is to be none. */
@@ -134,12 +146,12 @@ run (gpointer user_data)
         continue;
       if (g_error_matches (error, LK_ERROR, LK_ERROR_BUSY))
         {
-          tell (self, LK_DESK_OTHER, NULL);
+          tell (self, LK_DESK_OTHER, NULL, NULL);
           pause_for (self, round, BUSY_PAUSE);
         }
       else if (error != NULL && !g_cancellable_is_cancelled (round))
         {
-          tell (self, LK_DESK_STUCK, error->message);
+          tell (self, LK_DESK_STUCK, error->message, NULL);
           pause_for (self, round, STUCK_PAUSE);
         }
     }
@@ -158,6 +170,7 @@ lk_desk_run_start (const char *path, LkDeskRunFunc func, gpointer user_data)
   LkDeskRun *self = g_atomic_rc_box_new0 (LkDeskRun);
 
   self->console = lk_console_new (path, NULL);
+  lk_console_expect_answers (self->console);
   self->func = func;
   self->user_data = user_data;
   g_mutex_init (&self->lock);

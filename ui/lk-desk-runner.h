@@ -11,8 +11,12 @@
  */
 typedef struct _LkDeskRun LkDeskRun;
 
-/* On the main context, whenever one of the two is another one. */
-typedef void (*LkDeskRunFunc) (LkDeskRunner runner, const char *trouble, gpointer user_data);
+/* On the main context, whenever one of them is another one. @wanted: credential sets whose
+ * passwords the jobs wait for, one a line; NULL: none. */
+typedef void (*LkDeskRunFunc) (LkDeskRunner runner,
+                               const char *trouble,
+                               const char *wanted,
+                               gpointer user_data);
 
 LkDeskRun *lk_desk_run_start (const char *path, LkDeskRunFunc func, gpointer user_data);
 /* Interrupts it; @func is not called any more. Waits until @deadline (monotonic, µs) and leaves the

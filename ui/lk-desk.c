@@ -6,6 +6,8 @@
 #include "console/lk-console-credentials.h"
 #include "ui/lk-desk-runner.h"
 
+#include <string.h>
+
 #define CLOSE_PATIENCE (5 * G_TIME_SPAN_SECOND)
 
 /* The console's thread, and what it shares with the desk. */
@@ -14,7 +16,8 @@ typedef struct
   GThread *thread;
   LkConsole *console;
   GAsyncQueue *calls;
-  gboolean is_closed; /* of the main thread */
+  gboolean is_closed; /* of the main thread, as is what follows */
+  LkDesk *desk;       /* until it is closed */
 
   GMutex lock;
   GCond ended;
@@ -49,6 +52,8 @@ struct _LkDesk
   LkDeskRun *run;
   LkDeskRunner runner;
   char *trouble;
+  char *wanted; /* by the jobs */
+  char *missed; /* by a verb */
 };
 
 typedef enum
@@ -93,11 +98,26 @@ call_free (gpointer data)
   g_free (self);
 }
 
+/* A verb may have missed a password, too. */
+static void
+look_for_wanted (LkDesk *self)
+{
+  g_auto (GStrv) names = lk_console_list_wanted (self->line->console);
+
+  if (g_strcmp0 (names[0], self->missed) == 0)
+    return;
+  g_free (self->missed);
+  self->missed = g_strdup (names[0]);
+  g_signal_emit (self, signals[SIGNAL_STATE_CHANGED], 0);
+}
+
 static gboolean
 deliver (gpointer user_data)
 {
   Call *self = user_data;
 
+  if (!self->line->is_closed)
+    look_for_wanted (self->line->desk);
   if (!self->line->is_closed && !g_cancellable_is_cancelled (self->cancellable))
     self->answer (g_steal_pointer (&self->result), self->error, self->user_data);
   return G_SOURCE_REMOVE;
@@ -195,13 +215,15 @@ line_close (Line *self, gint64 deadline)
 }
 
 static void
-on_run_changed (LkDeskRunner runner, const char *trouble, gpointer user_data)
+on_run_changed (LkDeskRunner runner, const char *trouble, const char *wanted, gpointer user_data)
 {
   LkDesk *self = user_data;
 
   self->runner = runner;
   g_free (self->trouble);
+  g_free (self->wanted);
   self->trouble = g_strdup (trouble);
+  self->wanted = wanted != NULL ? g_strndup (wanted, strcspn (wanted, "\n")) : NULL;
   g_signal_emit (self, signals[SIGNAL_STATE_CHANGED], 0);
 }
 
@@ -211,6 +233,8 @@ lk_desk_new (const char *path, gboolean is_practice)
   LkDesk *self = g_object_new (LK_TYPE_DESK, NULL);
 
   self->line = line_new (path);
+  self->line->desk = self;
+  lk_console_expect_answers (self->line->console);
   self->path = g_strdup (lk_console_get_path (self->line->console));
   self->is_practice = is_practice;
   self->reader = lk_reader_new (self->path);
@@ -301,6 +325,11 @@ lk_desk_answer_credential (LkDesk *self, const char *name, const LkSecret *passw
     return;
   lk_console_answer_credential (self->line->console, name, password);
   lk_desk_run_answer (self->run, name, password);
+  if (self->wanted != NULL)
+    lk_desk_run_restart (self->run); /* what waited is due then */
+  if (g_strcmp0 (self->wanted, name) == 0)
+    g_clear_pointer (&self->wanted, g_free);
+  look_for_wanted (self);
 }
 
 LkDeskRunner
@@ -313,6 +342,12 @@ const char *
 lk_desk_get_trouble (LkDesk *self)
 {
   return self->trouble;
+}
+
+const char *
+lk_desk_get_wanted (LkDesk *self)
+{
+  return self->wanted != NULL ? self->wanted : self->missed;
 }
 
 static void
@@ -334,6 +369,8 @@ lk_desk_finalize (GObject *object)
 
   g_free (self->path);
   g_free (self->trouble);
+  g_free (self->wanted);
+  g_free (self->missed);
 
   G_OBJECT_CLASS (lk_desk_parent_class)->finalize (object);
 }

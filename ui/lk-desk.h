@@ -13,7 +13,8 @@ G_DECLARE_FINAL_TYPE (LkDesk, lk_desk, LK, DESK, GObject)
  * One store that is open in the window: its reader, the thread in which the console's verbs are
  * called, and the thread that runs its jobs. Only the main thread uses a desk.
  *
- * Signal "state-changed": lk_desk_get_runner() or lk_desk_get_trouble() says something else now.
+ * Signal "state-changed": lk_desk_get_runner(), lk_desk_get_trouble() or lk_desk_get_wanted() says
+ * something else now.
  */
 LkDesk *lk_desk_new (const char *path, gboolean is_practice);
 /* Interrupts what runs and waits for it, a few seconds at most: the store keeps where it was. */
@@ -49,9 +50,13 @@ typedef enum
 
 /* Settings have changed that whoever runs the jobs took over when it began: it begins anew. */
 void lk_desk_restart_runner (LkDesk *self);
-/* The password of an “ask” set for this run: for the verbs and for the runner. */
+/* The password of an “ask” set for this run: for the verbs and for the runner, whose jobs go on
+ * when they waited for it. */
 void lk_desk_answer_credential (LkDesk *self, const char *name, const LkSecret *password);
 
 LkDeskRunner lk_desk_get_runner (LkDesk *self);
 /* Why nothing moves, or NULL. */
 const char *lk_desk_get_trouble (LkDesk *self);
+/* The “ask” set whose password the jobs wait for, or a verb could not do without, the first of
+ * them; or NULL. */
+const char *lk_desk_get_wanted (LkDesk *self);

@@ -89,6 +89,21 @@ underline (LkKeyDialog *self, const char *text, guint group)
   pango_attr_list_unref (attributes);
 }
 
+static gboolean
+check_remarks (LkKeyDialog *self)
+{
+  GError *error = NULL;
+
+  lk_console_check_remarks (gtk_editable_get_text (GTK_EDITABLE (self->remarks)), &error);
+  return lk_field_judge (GTK_WIDGET (self->remarks), error);
+}
+
+static void
+on_remarks_changed (LkKeyDialog *self)
+{
+  check_remarks (self);
+}
+
 static void
 on_key_changed (LkKeyDialog *self)
 {
@@ -154,7 +169,7 @@ on_add (LkKeyDialog *self)
   const char *remarks = gtk_editable_get_text (GTK_EDITABLE (self->remarks));
   Question *question;
 
-  if (!gtk_widget_get_sensitive (self->add))
+  if (!gtk_widget_get_sensitive (self->add) || !check_remarks (self))
     return;
   question = g_new0 (Question, 1);
   question->key = lk_secret_new (gtk_editable_get_text (GTK_EDITABLE (self->key)), -1);
@@ -204,6 +219,7 @@ lk_key_dialog_class_init (LkKeyDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LkKeyDialog, remarks);
   gtk_widget_class_bind_template_callback (widget_class, on_add);
   gtk_widget_class_bind_template_callback (widget_class, on_key_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_remarks_changed);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
 }
 

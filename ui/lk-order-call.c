@@ -12,6 +12,8 @@
 #include "console/lk-preview.h"
 #include "domain/lk-job.h"
 
+#include <glib/gi18n.h>
+
 LkOrderAsk *
 lk_order_ask_copy (const LkOrderAsk *self)
 {
@@ -159,6 +161,19 @@ read_preview (LkConsole *console,
   return sheet->preview != NULL;
 }
 
+/* NULL: the one that was named, or the one that is installed. */
+static const LkKeyRow *
+choose_key (const LkOrderAsk *ask, const LkOrderSheet *sheet)
+{
+  const char *plan = sheet->preview->plan;
+
+  if (g_str_equal (plan, LK_PLAN_INSTALL_KEY)) /* the first that the dialog offers */
+    return sheet->preview->key == NULL && sheet->keys->len > 0 ? sheet->keys->pdata[0] : NULL;
+  return ask->suggests && (lk_plan_spends (plan) || g_str_equal (plan, LK_PLAN_DEPOSIT))
+             ? suggest_key (sheet)
+             : NULL;
+}
+
 /* What would make the job stand still is said before it is filed. */
 static void
 look_for_trouble (LkConsole *console, LkOrderSheet *sheet)
@@ -169,6 +184,9 @@ look_for_trouble (LkConsole *console, LkOrderSheet *sheet)
        !lk_console_check_backend (console, &error)) ||
       !lk_console_try_key (console, &error))
     sheet->trouble = g_strdup (error->message);
+  else if (g_str_equal (sheet->preview->plan, LK_PLAN_INSTALL_KEY) && sheet->preview->key == NULL)
+    sheet->trouble = g_strdup (_ ("No product key is owned yet: add one on the page of product"
+                                  " keys"));
 }
 
 /* Everything that the sheet shows. */
@@ -184,10 +202,7 @@ fill_sheet (LkConsole *console, const LkOrderAsk *ask, LkOrderSheet *sheet, GErr
   if (sheet->keys == NULL || !read_preview (console, ask, ask->key_ref, sheet, error))
     return FALSE;
 
-  key = ask->suggests && (lk_plan_spends (sheet->preview->plan) ||
-                          g_str_equal (sheet->preview->plan, LK_PLAN_DEPOSIT))
-            ? suggest_key (sheet)
-            : NULL;
+  key = choose_key (ask, sheet);
   if (key != NULL)
     {
       ref = g_strdup_printf ("%" G_GINT64_FORMAT, key->id);

@@ -376,6 +376,7 @@ on_go (LkPhoneDialog *self)
   g_autofree char *typed = join_boxes (self);
 
   self->is_busy = TRUE;
+  gtk_window_set_focus (GTK_WINDOW (self), NULL); /* a box must not lose it by going away */
   gtk_widget_set_sensitive (GTK_WIDGET (self->go), FALSE);
   gtk_widget_set_sensitive (GTK_WIDGET (self->cid), FALSE);
   lk_desk_call (self->desk, lk_phone_call_take, lk_phone_typed_new (get_line (self), typed),

@@ -6,6 +6,7 @@
 #include "base/lk-clock.h"
 #include "model/lk-summary.h"
 #include "ui/lk-add-machines-dialog.h"
+#include "ui/lk-ask-bar.h"
 #include "ui/lk-field.h"
 #include "ui/lk-job-words.h"
 #include "ui/lk-order.h"
@@ -42,6 +43,7 @@ struct _LkWindow
   AdwLeaflet *leaflet;
   LkSidebar *sidebar;
   GtkWidget *practice_mark;
+  LkAskBar *ask_bar;
   GtkImage *status_icon;
   GtkLabel *status_label;
   AdwWindowTitle *title;
@@ -367,6 +369,7 @@ lk_window_new (GtkApplication *application, const char *path, gboolean is_practi
   self->desk = lk_desk_new (path, is_practice);
   lk_window_state_restore (self->state, GTK_WINDOW (self));
   g_signal_connect_swapped (self->desk, "state-changed", G_CALLBACK (on_state_changed), self);
+  lk_ask_bar_set_desk (self->ask_bar, self->desk);
   self->changed_id =
       g_signal_connect_swapped (lk_desk_get_reader (self->desk), "changed", G_CALLBACK (ask), self);
   on_state_changed (self);
@@ -429,6 +432,7 @@ close_desk (LkWindow *self)
        child = gtk_widget_get_next_sibling (child))
     lk_page_set_desk (LK_PAGE (child), NULL);
   lk_practice_page_set_desk (self->practice_page, NULL);
+  lk_ask_bar_set_desk (self->ask_bar, NULL);
   lk_desk_close (self->desk);
   g_clear_object (&self->desk);
 }
@@ -507,6 +511,7 @@ lk_window_class_init (LkWindowClass *klass)
   signals[SIGNAL_SETTLED] = g_signal_new ("settled", LK_TYPE_WINDOW, G_SIGNAL_RUN_LAST, 0, NULL,
                                           NULL, NULL, G_TYPE_NONE, 0);
 
+  g_type_ensure (LK_TYPE_ASK_BAR);
   g_type_ensure (LK_TYPE_PRACTICE_PAGE);
   g_type_ensure (LK_TYPE_SIDEBAR);
   g_type_ensure (LK_TYPE_WELCOME_PAGE);
@@ -517,6 +522,7 @@ lk_window_class_init (LkWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LkWindow, leaflet);
   gtk_widget_class_bind_template_child (widget_class, LkWindow, sidebar);
   gtk_widget_class_bind_template_child (widget_class, LkWindow, practice_mark);
+  gtk_widget_class_bind_template_child (widget_class, LkWindow, ask_bar);
   gtk_widget_class_bind_template_child (widget_class, LkWindow, status_icon);
   gtk_widget_class_bind_template_child (widget_class, LkWindow, status_label);
   gtk_widget_class_bind_template_child (widget_class, LkWindow, title);

@@ -46,6 +46,11 @@ GPtrArray *lk_console_list_credential_warnings (LkConsole *self, GError **error)
 
 /* Names of the “ask” sets that the chosen rows need and whose passwords are not known yet. */
 GPtrArray *lk_console_list_unanswered (LkConsole *self, const LkChoice *choice, GError **error);
+/* Somebody is there who can be asked at any time: jobs that this console runs wait for the password
+ * of an “ask” set, instead of failing for it. From any thread, as what follows. */
+void lk_console_expect_answers (LkConsole *self);
+/* The sets whose passwords are waited for, NULL-terminated; to be freed. */
+char **lk_console_list_wanted (LkConsole *self);
 /* For this run only. */
 void lk_console_answer_credential (LkConsole *self, const char *name, const LkSecret *password);
 

@@ -12,6 +12,8 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#define MAX_REMARKS 200
+
 char *
 lk_console_get_key_purpose (const char *fingerprint)
 {
@@ -24,6 +26,24 @@ lk_key_row_get_title (const LkKeyRow *row)
   if (row->remarks != NULL && *row->remarks != '\0')
     return row->remarks;
   return row->edition != NULL ? row->edition : "";
+}
+
+gboolean
+lk_console_check_remarks (const char *remarks, GError **error)
+{
+  if (remarks == NULL)
+    return TRUE;
+  if (!g_utf8_validate (remarks, -1, NULL))
+    {
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("The remarks are not text"));
+      return FALSE;
+    }
+  if (g_utf8_strlen (remarks, -1) <= MAX_REMARKS)
+    return TRUE;
+
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("Remarks have at most %d characters, not %d"),
+               MAX_REMARKS, (int) g_utf8_strlen (remarks, -1));
+  return FALSE;
 }
 
 gboolean
@@ -42,7 +62,7 @@ lk_console_add_key (LkConsole *self,
   LkVault *vault;
   gint64 id = 0;
 
-  if (key == NULL)
+  if (key == NULL || !lk_console_check_remarks (remarks, error))
     return FALSE;
   vault = lk_console_get_vault (self, error);
   if (vault == NULL)

@@ -5,6 +5,9 @@
 
 /* Product keys that the organisation owns. A reference to one is its id or its last five. */
 
+/* Whether remarks would be taken: text of at most 200 characters; NULL would. */
+gboolean lk_console_check_remarks (const char *remarks, GError **error);
+
 /* Parses, seals and adds a key; @typed is as a person typed it. The row that now stands for it goes
  * to @row (to be freed), and @is_new says whether it was not owned before. */
 gboolean lk_console_add_key (LkConsole *self,

@@ -48,7 +48,10 @@ make_login (LkConsole *self, const LkCredentialRow *row, gboolean is_kept, GErro
   if (row->kind == LK_CREDENTIAL_ASK)
     {
       secret = lk_logins_get_answer (lk_console_get_logins (self), row->name);
-      if (secret == NULL)
+      if (secret == NULL && lk_logins_want_answer (lk_console_get_logins (self), row->name))
+        g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING,
+                     _ ("Waits for the password of the credential set %s"), row->name);
+      else if (secret == NULL)
         g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
                      _ ("The password of the credential set %s is not kept, and nobody was there to"
                         " be asked for it"),
@@ -177,6 +180,18 @@ lk_console_list_unanswered (LkConsole *self, const LkChoice *choice, GError **er
     }
 
   return g_steal_pointer (&found);
+}
+
+void
+lk_console_expect_answers (LkConsole *self)
+{
+  lk_logins_expect_answers (lk_console_get_logins (self));
+}
+
+char **
+lk_console_list_wanted (LkConsole *self)
+{
+  return lk_logins_list_wanted (lk_console_get_logins (self));
 }
 
 void

@@ -3,11 +3,14 @@
 
 #include "console/lk-logins.h"
 
+#include <string.h>
+
 struct _LkLogins
 {
   GMutex lock;
   GHashTable *logins;  /* row as text → LkLogin */
   GHashTable *answers; /* folded name → LkSecret */
+  GHashTable *wanted;  /* folded name → name; NULL: nobody can be asked */
 };
 
 LkLogins *
@@ -30,6 +33,7 @@ lk_logins_free (LkLogins *self)
     return;
   g_hash_table_unref (self->logins);
   g_hash_table_unref (self->answers);
+  g_clear_pointer (&self->wanted, g_hash_table_unref);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -103,5 +107,59 @@ lk_logins_set_answer (LkLogins *self, const char *name, const LkSecret *password
   g_mutex_lock (&self->lock);
   g_hash_table_foreach_remove (self->logins, is_called, (gpointer) name);
   g_hash_table_insert (self->answers, g_utf8_casefold (name, -1), lk_secret_copy (password));
+  if (self->wanted != NULL)
+    {
+      g_autofree char *folded = g_utf8_casefold (name, -1);
+
+      g_hash_table_remove (self->wanted, folded);
+    }
   g_mutex_unlock (&self->lock);
+}
+
+void
+lk_logins_expect_answers (LkLogins *self)
+{
+  g_mutex_lock (&self->lock);
+  if (self->wanted == NULL)
+    self->wanted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+lk_logins_want_answer (LkLogins *self, const char *name)
+{
+  gboolean can_ask;
+
+  g_mutex_lock (&self->lock);
+  can_ask = self->wanted != NULL;
+  if (can_ask)
+    g_hash_table_insert (self->wanted, g_utf8_casefold (name, -1), g_strdup (name));
+  g_mutex_unlock (&self->lock);
+  return can_ask;
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+char **
+lk_logins_list_wanted (LkLogins *self)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer name;
+
+  g_mutex_lock (&self->lock);
+  if (self->wanted != NULL)
+    {
+      g_hash_table_iter_init (&iter, self->wanted);
+      while (g_hash_table_iter_next (&iter, NULL, &name))
+        g_ptr_array_add (names, g_strdup (name));
+    }
+  g_mutex_unlock (&self->lock);
+  g_ptr_array_sort (names, compare_names);
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
 }

@@ -27,4 +27,11 @@ LkLogin *lk_logins_keep (LkLogins *self, const LkCredentialRow *row, LkLogin *lo
 LkSecret *lk_logins_get_answer (LkLogins *self, const char *name);
 void lk_logins_set_answer (LkLogins *self, const char *name, const LkSecret *password);
 
+/* From now on somebody can be asked at any time. */
+void lk_logins_expect_answers (LkLogins *self);
+/* Notes that an answer is missing; FALSE when nobody can be asked. */
+gboolean lk_logins_want_answer (LkLogins *self, const char *name);
+/* Names of the sets that are waited for, sorted, NULL-terminated; to be freed. */
+char **lk_logins_list_wanted (LkLogins *self);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkLogins, lk_logins_free)

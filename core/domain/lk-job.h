@@ -56,6 +56,9 @@ typedef struct
 
 void lk_item_free (LkItem *self);
 
+/* The error of an item that waits for the password of an “ask” set. */
+#define LK_ITEM_WAITS_FOR_PASSWORD "password"
+
 /**
  * LkOutcome:
  * @LK_OUTCOME_DONE: on to the next step
@@ -64,6 +67,8 @@ void lk_item_free (LkItem *self);
  * @LK_OUTCOME_RECALL_CID: go on if the CID is on record, else fail: nothing may be spent
  * @LK_OUTCOME_COMMIT_SPEND: the store marks an online spend as sent before the step that sends it
  * @LK_OUTCOME_RETRY: the same step again at due_at
+ * @LK_OUTCOME_NOT_YET: the same at due_at, and nothing was begun, so it does not count as an
+ * attempt
  */
 typedef enum
 {
@@ -72,6 +77,7 @@ typedef enum
   LK_OUTCOME_RECALL_CID,
   LK_OUTCOME_COMMIT_SPEND,
   LK_OUTCOME_RETRY,
+  LK_OUTCOME_NOT_YET,
   LK_OUTCOME_FAILED,
   LK_OUTCOME_CANCELLED,
 } LkOutcome;

@@ -143,6 +143,14 @@ judge (LkRunner *self, LkVerdict *verdict, const GError *error)
 
   g_free (verdict->message);
   verdict->message = g_strdup (error->message);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PENDING))
+    {
+      verdict->outcome = LK_OUTCOME_NOT_YET;
+      verdict->error = LK_ITEM_WAITS_FOR_PASSWORD;
+      verdict->due_at = now + lk_back_off_get_longest (&self->options);
+      return;
+    }
+
   verdict->code = lk_error_get_remote_code (error);
   verdict->error = error->domain == LK_ERROR ? lk_error_code_to_word (error->code) : "error";
   verdict->outcome = LK_OUTCOME_FAILED;

@@ -340,7 +340,8 @@ take_spend_back (const LkStepContext *context, LkVerdict *verdict, GError **erro
 {
   verdict->news = LK_SPEND_NEWS_UNSENT;
   if (error != NULL && (lk_error_is_transient (*error) ||
-                        g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED)))
+                        g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+                        g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_PENDING)))
     verdict->next_step = "commit-spend";
   return FALSE;
 }

@@ -144,8 +144,14 @@ recover (LkDb *db, gpointer user_data, GError **error)
   if (!lk_db_run (db, error, "UPDATE item SET state = 'ready', due_at = ?1 WHERE state = 'running'",
                   "i", recovery->now))
     return FALSE;
-
   recovery->n_items = (guint) lk_db_get_changes (db);
+  /* Whoever runs the jobs now may know the password, or have somebody to ask. */
+  if (!lk_db_run (db, error,
+                  "UPDATE item SET due_at = ?1 WHERE state = 'ready'"
+                  " AND error = '" LK_ITEM_WAITS_FOR_PASSWORD "'",
+                  "i", recovery->now))
+    return FALSE;
+
   return lk_ledger_recover (db, LK_METHOD_PROXY, due_at, NULL, error) &&
          (recovery->asks_again ||
           lk_db_run (db, error,

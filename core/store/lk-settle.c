@@ -367,6 +367,12 @@ apply_outcome (LkDb *db, Settlement *s, GError **error)
       s->attempt = s->verdict->item->attempt;
       s->state = "ready";
       break;
+    case LK_OUTCOME_NOT_YET:
+      s->step = s->verdict->next_step;
+      s->due_at = s->verdict->due_at;
+      s->attempt = MAX (s->verdict->item->attempt, 1) - 1; /* the claim counted one */
+      s->state = "ready";
+      break;
     case LK_OUTCOME_FAILED:
       s->attempt = s->verdict->item->attempt;
       s->state = "failed";
@@ -409,8 +415,8 @@ write_trace (LkDb *db, const Settlement *s, GError **error)
   const LkItem *item = s->verdict->item;
   gboolean ended = g_str_equal (s->state, "done") || g_str_equal (s->state, "failed") ||
                    s->outcome == LK_OUTCOME_RETRY;
-  const char *outcome = s->outcome == LK_OUTCOME_RETRY  ? "retry"
-                        : s->outcome == LK_OUTCOME_DONE ? "done"
+  const char *outcome = s->outcome == LK_OUTCOME_RETRY || s->outcome == LK_OUTCOME_NOT_YET ? "retry"
+                        : s->outcome == LK_OUTCOME_DONE                                    ? "done"
                                                         : s->state;
 
   if (!lk_event_note (db, s->now, item->machine_id, item->job_id, item->step, outcome, s->message,

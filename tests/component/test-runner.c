@@ -332,6 +332,75 @@ test_online_activates_all (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_licensed (f), ==, N_MACHINES);
 }
 
+/* Asked for by nobody yet; then the login of the others. */
+static LkLogin *
+get_login_later (const LkItem *item, gpointer user_data, GError **error)
+{
+  int *n_left = user_data;
+
+  if (g_atomic_int_get (n_left) <= 0)
+    return get_login (item, user_data, error);
+
+  g_atomic_int_add (n_left, -1);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING, "Waits for the password of the set lab");
+  return NULL;
+}
+
+/* However often it is looked for, a missing password uses up no attempt and fails nobody. */
+static void
+test_missing_password_is_waited_for (Fixture *f, gconstpointer data)
+{
+  g_autoptr (LkRunner) runner = NULL;
+  g_autoptr (LkJobRow) job = NULL;
+  g_autoptr (GPtrArray) items = NULL;
+  int n_left = 8 * N_MACHINES;
+
+  f->access = (LkAccess){ get_login_later, get_key, &n_left };
+  file_job (f, LK_PLAN_REFRESH, 0);
+  f->options.longest_back_off = LK_HOUR;
+  runner = lk_runner_new (f->store, &f->options);
+  for (guint i = 0; i < N_MACHINES; i++)
+    g_assert_true (lk_runner_run_one (runner));
+  g_assert_false (lk_runner_run_one (runner));
+  lk_runner_stop (runner);
+  items = lk_store_list_items (f->store, f->job_id, 0, NULL);
+  for (guint i = 0; i < items->len; i++)
+    {
+      const LkItemRow *item = g_ptr_array_index (items, i);
+
+      g_assert_cmpstr (item->state, ==, "ready");
+      g_assert_cmpstr (item->error, ==, LK_ITEM_WAITS_FOR_PASSWORD);
+      g_assert_cmpuint (item->attempt, ==, 0);
+    }
+
+  f->options.longest_back_off = 50;
+  job = run_job (f);
+  g_assert_cmpint (n_left, ==, 0);
+  g_assert_cmpuint (job->n_done, ==, N_MACHINES);
+}
+
+/* Who runs the jobs from now on may know the password. */
+static void
+test_new_runner_looks_at_once (Fixture *f, gconstpointer data)
+{
+  g_autoptr (LkRunner) runner = NULL;
+  int n_left = G_MAXINT;
+  gint64 due_at = 0;
+  guint n_items = 0;
+
+  f->access = (LkAccess){ get_login_later, get_key, &n_left };
+  file_job (f, LK_PLAN_REFRESH, 0);
+  f->options.longest_back_off = LK_HOUR;
+  runner = lk_runner_new (f->store, &f->options);
+  while (lk_runner_run_one (runner))
+    ;
+  lk_store_get_next_due (f->store, f->job_id, lk_clock_now (NULL), 2 * LK_HOUR, &due_at, NULL);
+  g_assert_cmpint (due_at, >, lk_clock_now (NULL) + LK_MINUTE);
+  g_assert_true (lk_store_recover (f->store, TRUE, lk_clock_now (NULL), &n_items, NULL));
+  lk_store_get_next_due (f->store, f->job_id, lk_clock_now (NULL), 2 * LK_HOUR, &due_at, NULL);
+  g_assert_cmpint (due_at, <=, lk_clock_now (NULL));
+}
+
 static void
 count_spend (const char *key, const char *iid, guint n, gpointer user_data)
 {
@@ -482,6 +551,8 @@ main (int argc, char **argv)
   ADD ("broken-machines-do-not-stop-the-others", test_broken_machines_do_not_stop_the_others);
   ADD ("another-machine-is-not-changed", test_another_machine_is_not_changed);
   ADD ("reactivation-costs-nothing", test_reactivation_costs_nothing);
+  ADD ("missing-password-is-waited-for", test_missing_password_is_waited_for);
+  ADD ("new-runner-looks-at-once", test_new_runner_looks_at_once);
   ADD ("gateway-away-for-a-while", test_gateway_away_for_a_while);
 #undef ADD
 

@@ -22,6 +22,10 @@ import time
 import traceback
 
 CTL, LAB, GATEWAY, SOURCE = sys.argv[1:5]
+sys.path.insert(0, os.path.join(SOURCE, "tests/support"))
+
+from practice import get_key_identity, make_practice_cid
+
 PASSWORD = "Sesame-open-4711"
 DIGEST_KEY = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 N_MACHINES = 12
@@ -313,6 +317,46 @@ def machines_are_read_and_activated_once():
     for name in [rows[0]["name"]]:
         assert ctl("show", name, "--json").json["machines"][0]["events"]
         assert ctl("check", name, "--json").json["stages"][-1]["ok"]
+
+
+@test
+def confirmation_ids_are_taken_by_telephone():
+    key = ctl("key", "list", "--json").json["keys"][0]["last_five"]
+    rows = ctl("list", "--select", "app=windows", "--json").json["rows"]
+    activated = {row["name"] for row in rows if row["partial_key"] == key}
+    name = next(row["name"] for row in rows if row["iid"] and row["name"] not in activated)
+    ctl("install-key", "--key", "1", name, "--yes")
+    ctl("key", "set-remaining", "1", "5")
+    chosen = ["--select", f"name={name},key={key}"]
+    (line,) = ctl("phone", *chosen, "--json").json["phone"]
+    assert line["state"] == "waiting" and line["left"] == 5, line
+    groups = re.findall("." * (len(line["iid"]) // 9), line["iid"])
+    assert " ".join(groups) in ctl("phone", name).out
+    (row,) = ctl("list", *chosen, "--json").json["rows"]
+    cid = make_practice_cid(row["iid"], get_key_identity(row["epid"]))
+    spends = confirmed()
+
+    wrong = write("cid-wrong", cid[:17] + str((int(cid[17]) + 1) % 10) + cid[18:])
+    done = ctl("phone", *chosen, "--cid-file", wrong, "--yes", expect=9)
+    assert "Group 3" in done.err, done.err
+    stranger = write("cid-stranger", f"{'1' * 54} {cid}\n")
+    done = ctl("phone", *chosen, "--cid-file", stranger, "--yes", expect=4)
+    assert "No chosen row" in done.err, done.err
+    ctl("phone", "--cid-file", wrong, expect=2)  # of whom?
+    ctl("phone", name, "--enter", expect=2)  # no terminal
+
+    spelt = "-".join(cid[n:n + 6] for n in range(0, 48, 6))
+    done = ctl("phone", *chosen, "--cid-file", "-", "--yes", "--json",
+               stdin=f"{' '.join(groups)} = {spelt}\n").json
+    assert done["taken"] == 1 and done["items_done"] == 1, done
+    (line,) = ctl("phone", *chosen, "--json").json["phone"]
+    assert line["state"] == "licensed" and line["cid"] == cid and line["left"] == 4, line
+    assert confirmed() == spends, "the gateway was not asked"
+    with sqlite3.connect(folder / "fleet.db") as db:
+        assert db.execute("SELECT method, state FROM spend WHERE iid = ?",
+                          [row["iid"]]).fetchall() == [("phone", "confirmed")]
+    done = ctl("phone", *chosen, "--cid-file", write("cid", cid), "--yes")
+    assert "nothing was spent" in done.err, done.err
 
 
 @test
