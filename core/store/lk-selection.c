@@ -243,8 +243,8 @@ append_stage (Condition *condition, const char *value, GError **error)
       }
 
   g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-               "“%s” is not a stage of an activation; stages are needs-key, has-iid, waiting,"
-               " has-cid, deposited and licensed",
+               _ ("“%s” is not a stage of an activation; stages are needs-key, has-iid, waiting,"
+                  " has-cid, deposited and licensed"),
                value);
   return FALSE;
 }
