@@ -35,6 +35,8 @@ struct _LkProductColumns
   GSimpleActionGroup *actions;
   GMenu *menu;
   GPtrArray *columns; /* GtkColumnViewColumn */
+  GtkAdjustment *across;
+  double from_end; /* of what is scrolled across */
 };
 
 const char *
@@ -461,12 +463,33 @@ add_column (LkProductColumns *self, const Column *kind)
   g_menu_append (self->menu, _ (kind->title), action);
 }
 
+/* A column view counts from the left even when its first column is on the right, and so would begin
+ * with its last column. The distance from that end is kept instead. */
+static void
+on_width_changed (LkProductColumns *self, GtkAdjustment *across)
+{
+  double end = gtk_adjustment_get_upper (across) - gtk_adjustment_get_page_size (across);
+
+  if (gtk_widget_get_direction (GTK_WIDGET (self->view)) == GTK_TEXT_DIR_RTL)
+    gtk_adjustment_set_value (across, end - self->from_end);
+}
+
+static void
+on_scrolled (LkProductColumns *self, GtkAdjustment *across)
+{
+  self->from_end = gtk_adjustment_get_upper (across) - gtk_adjustment_get_page_size (across) -
+                   gtk_adjustment_get_value (across);
+}
+
 LkProductColumns *
 lk_product_columns_new (GtkColumnView *view, GSettings *state)
 {
   LkProductColumns *self = g_new0 (LkProductColumns, 1);
 
   self->view = g_object_ref (view);
+  self->across = g_object_ref (gtk_scrollable_get_hadjustment (GTK_SCROLLABLE (view)));
+  g_signal_connect_swapped (self->across, "changed", G_CALLBACK (on_width_changed), self);
+  g_signal_connect_swapped (self->across, "value-changed", G_CALLBACK (on_scrolled), self);
   self->state = state != NULL ? g_object_ref (state) : NULL;
   self->actions = g_simple_action_group_new ();
   self->menu = g_menu_new ();
@@ -494,6 +517,8 @@ lk_product_columns_free (LkProductColumns *self)
   g_ptr_array_unref (self->columns);
   g_object_unref (self->menu);
   g_object_unref (self->actions);
+  g_signal_handlers_disconnect_by_data (self->across, self);
+  g_object_unref (self->across);
   g_object_unref (self->view);
   g_clear_object (&self->state);
   g_free (self);

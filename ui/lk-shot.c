@@ -8,8 +8,9 @@
 
 #define N_FRAMES   6
 #define MAX_FRAMES 400
-#define DO_MS      900  /* until what an action asked for has been answered */
-#define DIALOG_MS  2000 /* what a dialog asks before it shows itself */
+#define DOTS       (96 * 1024) /* an inch, at 100 % text, in GTK's unit */
+#define DO_MS      900         /* until what an action asked for has been answered */
+#define DIALOG_MS  2000        /* what a dialog asks before it shows itself */
 
 typedef struct
 {
@@ -206,11 +207,16 @@ lk_shot_arrange (LkWindow *window, GVariantDict *options)
   const char *actions = NULL;
   int after = 100;
   int page = 0;
+  int scale = 1;
   Shot *self;
 
   if (!g_variant_dict_lookup (options, "shot", "^&ay", &path))
     return;
   g_object_set (gtk_settings_get_default (), "gtk-enable-animations", FALSE, NULL);
+  if (g_variant_dict_lookup (options, "shot-text-scale", "i", &scale))
+    g_object_set (gtk_settings_get_default (), "gtk-xft-dpi", scale * DOTS, NULL);
+  if (g_variant_dict_contains (options, "shot-rtl"))
+    gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
   self = g_new0 (Shot, 1);
   self->window = GTK_WINDOW (window);
   self->path = g_strdup (path);
@@ -243,6 +249,8 @@ lk_shot_add_options (GApplication *application)
     { "shot-do", 0, hidden, G_OPTION_ARG_STRING, NULL, NULL, NULL },
     { "shot-size", 0, hidden, G_OPTION_ARG_STRING, NULL, NULL, NULL },
     { "shot-after", 0, hidden, G_OPTION_ARG_INT, NULL, NULL, NULL },
+    { "shot-text-scale", 0, hidden, G_OPTION_ARG_INT, NULL, NULL, NULL },
+    { "shot-rtl", 0, hidden, G_OPTION_ARG_NONE, NULL, NULL, NULL },
     G_OPTION_ENTRY_NULL,
   };
 

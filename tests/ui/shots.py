@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Starts the window again and again and has it take pictures of itself.
 
-    shots.py BUILD [FOLDER [PREFIX]]    of PREFIX, only those whose names begin so
-    shots.py --few BUILD                one of each page and dialog, for the tests
+    shots.py BUILD [FOLDER [PREFIX]] [--look LOOK]...
+
+of PREFIX, only those whose names begin so; without --look, each in every look. The tests take
+`--look light`: one of each page and dialog.
 
 Fails when a picture is missing or empty, when the program says anything on standard error, or when
 it does not end by itself. The pictures are for people to look at."""
+import argparse
 import os
 import pathlib
 import shutil
@@ -14,85 +17,65 @@ import subprocess
 import sys
 import tempfile
 
-NARROW = ("--shot-size", "360x640")
-DARK = {"ADW_DEBUG_COLOR_SCHEME": "prefer-dark"}
-CONTRAST = {"ADW_DEBUG_HIGH_CONTRAST": "1"}
 SEEN = ("--shot-after", "3000")
 
-# Name, which store, options, environment.
+
+def of(page, *actions):
+    return ("--shot-of", page, *(("--shot-do", " + ".join(actions)) if actions else ()))
+
+
+def preferences(page):
+    return ("--shot-of", "preferences", "--shot-page", str(page))
+
+
+# Name, which store, options.
 PICTURES = [
-    ("welcome", "empty", (), {}),
-    ("welcome-dark", "empty", (), DARK),
-    ("welcome-narrow", "empty", NARROW, {}),
-    ("preferences-general", "empty", ("--shot-of", "preferences"), {}),
-    ("preferences-backend", "empty", ("--shot-of", "preferences", "--shot-page", "1"), {}),
-    ("preferences-dark", "empty", ("--shot-of", "preferences", "--shot-page", "1"), DARK),
-    ("preferences-narrow", "empty",
-     ("--shot-of", "preferences", "--shot-page", "1") + NARROW, {}),
-    ("preferences-credentials", "practice",
-     ("--shot-of", "preferences", "--shot-page", "2") + SEEN, {}),
-    ("preferences-trust", "empty", ("--shot-of", "preferences", "--shot-page", "3"), {}),
-    ("shortcuts", "empty", ("--shot-of", "shortcuts"), {}),
-    ("help", "empty", ("--shot-of", "help"), {}),
-    ("about", "empty", ("--shot-of", "about"), {}),
-    ("practice", "practice", ("--shot-of", "overview") + SEEN, {}),
-    ("practice-dark", "practice", ("--shot-of", "products") + SEEN, DARK),
-    ("practice-contrast", "practice", ("--shot-of", "products") + SEEN, CONTRAST),
-    ("practice-narrow", "practice", SEEN + NARROW, {}),
-    ("products-details", "practice", ("--shot-of", "products", "--shot-do",
-                                      "win.show-rows('state=attention') + page.details"
-                                      " + page.select-all") + SEEN, {}),
-    ("products-details-dark", "practice", ("--shot-of", "products", "--shot-do",
-                                           "win.show-rows('state=licensed') + page.details"
-                                           " + page.select-all") + SEEN, DARK),
-    ("products-details-narrow", "practice", ("--shot-of", "products", "--shot-do",
-                                             "page.details + page.select-all") + SEEN + NARROW,
-     {}),
-    ("products-check", "practice", ("--shot-of", "products", "--shot-do",
-                                    "win.show-rows('name=pc-0030*') + page.select-all"
-                                    " + page.check") + SEEN, {}),
-    ("products-forget", "practice", ("--shot-of", "products", "--shot-do",
-                                     "win.show-rows('name=pc-001*') + page.select-all"
-                                     " + page.forget") + SEEN, {}),
-    ("products-phone", "practice", ("--shot-of", "products", "--shot-do",
-                                    "win.show-rows('kind=mak,state!=licensed|unread')"
-                                    " + page.select-all + page.phone") + SEEN, {}),
-    ("products-phone-dark", "practice", ("--shot-of", "products", "--shot-do",
-                                         "win.show-rows('kind=mak,state!=licensed|unread')"
-                                         " + page.select-all + page.phone") + SEEN, DARK),
-    ("products-phone-narrow", "practice", ("--shot-of", "products", "--shot-do",
-                                           "win.show-rows('kind=mak,state!=licensed|unread')"
-                                           " + page.select-all + page.phone") + SEEN + NARROW, {}),
-    ("products-narrow", "practice", ("--shot-of", "products") + SEEN + NARROW, {}),
-    ("products-wrong", "listed", ("--shot-of", "products", "--shot-do",
-                                  "win.show-rows('days<many')"), {}),
-    ("products-nothing", "listed", ("--shot-of", "products", "--shot-do",
-                                    "win.show-rows('nowhere')"), {}),
-    ("overview", "practice", ("--shot-of", "overview") + SEEN, {}),
-    ("overview-dark", "practice", ("--shot-of", "overview") + SEEN, DARK),
-    ("overview-contrast", "practice", ("--shot-of", "overview") + SEEN, CONTRAST),
-    ("overview-narrow", "practice", ("--shot-of", "overview") + SEEN + NARROW, {}),
-    ("activations", "practice", ("--shot-of", "activations") + SEEN, {}),
-    ("activations-dark", "practice", ("--shot-of", "activations") + SEEN, DARK),
-    ("activations-contrast", "practice", ("--shot-of", "activations") + SEEN, CONTRAST),
-    ("activations-narrow", "practice", ("--shot-of", "activations") + SEEN + NARROW, {}),
-    ("jobs", "practice", ("--shot-of", "jobs") + SEEN, {}),
-    ("jobs-dark", "practice", ("--shot-of", "jobs") + SEEN, DARK),
-    ("jobs-contrast", "practice", ("--shot-of", "jobs") + SEEN, CONTRAST),
-    ("jobs-narrow", "practice", ("--shot-of", "jobs") + SEEN + NARROW, {}),
-    ("jobs-empty", "listed", ("--shot-of", "jobs"), {}),
-    ("overview-unread", "listed", ("--shot-of", "overview"), {}),
-    ("machines", "listed", ("--shot-of", "products"), {}),
-    ("order", "practice", ("--shot-of", "products/win.activate-all") + SEEN, {}),
-    ("order-dark", "practice", ("--shot-of", "products/win.activate-all") + SEEN, DARK),
-    ("order-narrow", "practice", ("--shot-of", "products/win.activate-all") + SEEN + NARROW, {}),
-    ("add-machines", "listed", ("--shot-of", "products/win.add-machines"), {}),
-    ("add-machines-dark", "listed", ("--shot-of", "products/win.add-machines"), DARK),
-    ("keys", "practice", ("--shot-of", "keys") + SEEN, {}),
-    ("keys-dark", "practice", ("--shot-of", "keys") + SEEN, DARK),
-    ("keys-none", "listed", ("--shot-of", "keys"), {}),
-    ("add-key", "practice", ("--shot-of", "keys/page.add-key") + SEEN, {}),
+    ("welcome", "empty", ()),
+    ("preferences-general", "empty", preferences(0)),
+    ("preferences-backend", "empty", preferences(1)),
+    ("preferences-credentials", "practice", preferences(2)),
+    ("preferences-trust", "empty", preferences(3)),
+    ("shortcuts", "empty", of("shortcuts")),
+    ("help", "empty", of("help")),
+    ("about", "empty", of("about")),
+    ("sidebar", "practice", ()),
+    ("overview", "practice", of("overview")),
+    ("overview-unread", "listed", of("overview")),
+    ("products", "practice", of("products")),
+    ("products-details", "practice", of("products", "win.show-rows('state=attention')",
+                                        "page.details", "page.select-all")),
+    ("products-licensed", "practice", of("products", "win.show-rows('state=licensed')",
+                                         "page.details", "page.select-all")),
+    ("products-check", "practice", of("products", "win.show-rows('name=pc-0030*')",
+                                      "page.select-all", "page.check")),
+    ("products-forget", "practice", of("products", "win.show-rows('name=pc-001*')",
+                                       "page.select-all", "page.forget")),
+    ("products-phone", "practice", of("products",
+                                      "win.show-rows('kind=mak,state!=licensed|unread')",
+                                      "page.select-all", "page.phone")),
+    ("products-wrong", "listed", of("products", "win.show-rows('days<many')")),
+    ("products-nothing", "listed", of("products", "win.show-rows('nowhere')")),
+    ("products-unread", "listed", of("products")),
+    ("activations", "practice", of("activations")),
+    ("jobs", "practice", of("jobs")),
+    ("jobs-empty", "listed", of("jobs")),
+    ("order", "practice", ("--shot-of", "products/win.activate-all")),
+    ("add-machines", "listed", ("--shot-of", "products/win.add-machines")),
+    ("keys", "practice", of("keys")),
+    ("keys-none", "listed", of("keys")),
+    ("add-key", "practice", ("--shot-of", "keys/page.add-key")),
 ]
+
+# Name: options, environment.
+LOOKS = {
+    "light": ((), {}),
+    "dark": ((), {"ADW_DEBUG_COLOR_SCHEME": "prefer-dark"}),
+    "contrast": ((), {"ADW_DEBUG_HIGH_CONTRAST": "1"}),
+    "narrow": (("--shot-size", "360x640"), {}),
+    "rtl": (("--shot-rtl",), {}),
+    "large": (("--shot-text-scale", "2"), {}),
+    "german": ((), {"LC_ALL": "de_DE.UTF-8"}),
+}
 
 # What a bus or X says, not we.
 NOISE = ("dbus-daemon", "** Message", "discover_other_daemon", "X connection to", "gnome-keyring")
@@ -105,6 +88,7 @@ def make_environment(scratch):
     gtk = scratch / "config/gtk-4.0"
     gtk.mkdir()
     (gtk / "settings.ini").write_text("[Settings]\ngtk-font-name=Cantarell 11\n")
+    (gtk / "gtk.css").write_text("toast { opacity: 0; }\n")  # it comes and goes, over what is below
     environment.update(
         XDG_RUNTIME_DIR=str(scratch / "runtime"), XDG_CONFIG_HOME=str(scratch / "config"),
         XDG_DATA_HOME=str(scratch / "data"), XDG_CACHE_HOME=str(scratch / "cache"),
@@ -124,46 +108,52 @@ def list_machines(build, scratch, environment):
                    env=dict(environment, DBUS_SESSION_BUS_ADDRESS="disabled:"))
 
 
-def take(build, scratch, folder, environment, picture):
-    name, store, options, more = picture
-    path = folder / f"{name}.png"
-    where = ["--practice"] if store == "practice" else ["--db", scratch / f"{store}.db"]
+def take(build, scratch, folder, environment, picture, look):
+    name, store, options = picture
+    more, changes = LOOKS[look]
+    path = folder / (f"{name}.png" if look == "light" else f"{name}-{look}.png")
+    where = (["--practice", *SEEN] if store == "practice"
+             else ["--db", scratch / f"{store}.db"])
     path.unlink(missing_ok=True)
     done = subprocess.run(
         ["xvfb-run", "-a", "-s", "-screen 0 1400x1000x24", "dbus-run-session", "--",
-         build / "app/window/latchkey", *where, "--shot", path, *options],
-        env=dict(environment, **more), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+         build / "app/window/latchkey", *where, "--shot", path, *options, *more],
+        env=dict(environment, **changes), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, timeout=120)
     said = [line for line in done.stdout.splitlines()
             if line.strip() and not any(noise in line for noise in NOISE)]
     is_there = path.exists() and path.stat().st_size > 1000
     if done.returncode == 0 and is_there and not said:
-        print(f"ok {name}: {path}")
+        print(f"ok {path.name}: {path}", flush=True)
         return True
-    print(f"not ok {name}: status {done.returncode}, picture {is_there}", *said, sep="\n  ")
+    print(f"not ok {path.name}: status {done.returncode}, picture {is_there}", *said, sep="\n  ")
     return False
 
 
-def is_wanted(name, prefix, few):
-    looks = ("-dark", "-contrast", "-narrow")
-    return name.startswith(prefix) and not (few and name.endswith(looks))
+def read_arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("folder", type=pathlib.Path, nargs="?")
+    parser.add_argument("prefix", nargs="?", default="")
+    parser.add_argument("--look", action="append", choices=sorted(LOOKS))
+    return parser.parse_args()
 
 
 def main():
-    few = "--few" in sys.argv
-    arguments = [argument for argument in sys.argv[1:] if argument != "--few"]
-    build = pathlib.Path(arguments[0]).resolve()
-    folder = pathlib.Path(arguments[1]) if len(arguments) > 1 else build / "pictures"
-    prefix = arguments[2] if len(arguments) > 2 else ""
+    arguments = read_arguments()
+    build = arguments.build.resolve()
+    folder = (arguments.folder or build / "pictures").resolve()
     if not shutil.which("xvfb-run") or not shutil.which("dbus-run-session"):
         print("xvfb or dbus is missing", file=sys.stderr)
         return 77
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch:
-        environment = make_environment(pathlib.Path(scratch))
-        list_machines(build, pathlib.Path(scratch), environment)
-        results = [take(build, pathlib.Path(scratch), folder.resolve(), environment, picture)
-                   for picture in PICTURES if is_wanted(picture[0], prefix, few)]
+    with tempfile.TemporaryDirectory() as name:
+        scratch = pathlib.Path(name)
+        environment = make_environment(scratch)
+        list_machines(build, scratch, environment)
+        results = [take(build, scratch, folder, environment, picture, look)
+                   for look in arguments.look or LOOKS for picture in PICTURES
+                   if picture[0].startswith(arguments.prefix)]
     return 0 if all(results) else 1
 
 
