@@ -121,7 +121,8 @@ def check_retry(practice, person, before, broken, paid):
     for name in broken:
         practice.ask_lab(f"/machines/{name}/fault?name=refusing&on=0", "POST")
     person.press("Retry failed")
-    await_text("tried again")
+    await_that("no row is left that failed",
+               lambda: not practice.ask("job", "list")["jobs"][0]["failed"])
     jobs = practice.await_jobs()
     n, pairs = check_truth(practice, before)
     assert paid < pairs and len(pairs) == len(paid) + len(broken), (len(paid), len(pairs))
