@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <gnutls/gnutls.h>
+#include <linux/errqueue.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -136,6 +138,34 @@ outcome_from_errno (int code)
     }
 }
 
+/* A firewall that says so answers with one of three codes of ICMP, which connect() gives the same
+ * error as for a host that is not there (RFC 1812 5.2.7.1). IPv6 has EACCES for it. */
+static gboolean
+is_prohibited (int fd)
+{
+  char control[256];
+  char payload[1];
+  struct iovec part = { payload, sizeof payload };
+  struct msghdr message = {
+    .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+  };
+
+  if (recvmsg (fd, &message, MSG_ERRQUEUE) < 0)
+    return FALSE;
+  for (struct cmsghdr *header = CMSG_FIRSTHDR (&message); header != NULL;
+       header = CMSG_NXTHDR (&message, header))
+    if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR)
+      {
+        const struct sock_extended_err *error = (const void *) CMSG_DATA (header);
+
+        return error->ee_origin == SO_EE_ORIGIN_ICMP && error->ee_type == ICMP_DEST_UNREACH &&
+               (error->ee_code == ICMP_NET_ANO || error->ee_code == ICMP_HOST_ANO ||
+                error->ee_code == ICMP_PKT_FILTERED);
+      }
+
+  return FALSE;
+}
+
 /* Whether it is this computer that has no more room. */
 static gboolean
 is_shortage (int code)
@@ -149,6 +179,7 @@ lk_prober_start (LkProber *self, const LkProbe *probe)
 {
   const struct sockaddr *address = (const void *) &probe->address.storage;
   struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET };
+  int yes = 1;
   int code = 0;
   Call *call;
   int fd;
@@ -158,6 +189,8 @@ lk_prober_start (LkProber *self, const LkProbe *probe)
   fd = socket (address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0 && is_shortage (errno))
     return FALSE;
+  if (fd >= 0 && address->sa_family == AF_INET)
+    setsockopt (fd, IPPROTO_IP, IP_RECVERR, &yes, sizeof yes);
 
   if (fd < 0 || (connect (fd, address, probe->address.length) != 0 && errno != EINPROGRESS))
     code = errno;
@@ -224,7 +257,8 @@ connect_further (LkProber *self, Call *call, guint32 events)
     return WAITS;
   getsockopt (call->fd, SOL_SOCKET, SO_ERROR, &code, &size);
   if (code != 0)
-    return end (self, call, outcome_from_errno (code));
+    return end (self, call,
+                is_prohibited (call->fd) ? LK_PROBE_FILTERED : outcome_from_errno (code));
   if (call->probe.question == NULL)
     return end (self, call, LK_PROBE_OPEN);
 
