@@ -9,6 +9,7 @@
 #include "ctl/lk-ctl-talk.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 static const LkCtlColumn found_columns[] = {
@@ -37,9 +38,16 @@ typedef struct
   LkCtlList *probes; /* with --verbose, but for a stream */
 } Search;
 
-/* As programs read it, in the order of LkProbeOutcome. */
-static const char *const outcome_words[LK_PROBE_N_OUTCOMES] = {
-  "open", "answered", "other", "silent", "closed", "filtered", "absent",
+/* In the order of LkProbeOutcome. */
+static const struct
+{
+  const char *word;  /* for programs */
+  const char *title; /* before their number */
+} outcomes[LK_PROBE_N_OUTCOMES] = {
+  { "open", N_ ("open") },           { "answered", N_ ("answered") },
+  { "other", N_ ("not HTTP") },      { "silent", N_ ("silent") },
+  { "closed", N_ ("closed") },       { "filtered", N_ ("filtered") },
+  { "absent", N_ ("nobody there") },
 };
 
 static void
@@ -99,18 +107,24 @@ on_probed (const LkAddress *address, LkProbeOutcome outcome, gboolean is_wsman, 
     list = one = lk_ctl_list_new (probe_columns);
   host = lk_address_to_host (address);
   lk_ctl_list_add (list, host, (gint64) lk_address_get_port (address),
-                   is_wsman ? "winrm" : outcome_words[outcome]);
+                   is_wsman ? "winrm" : outcomes[outcome].word);
   if (one != NULL)
     print_streamed (self, "probe", one);
+}
+
+static char *
+describe_machines (guint n)
+{
+  return g_strdup_printf (ngettext ("%u machine found", "%u machines found", n), n);
 }
 
 static void
 on_progressed (const LkScanCounts *counts, gpointer user_data)
 {
   Search *self = user_data;
-  g_autofree char *text = g_strdup_printf (_ ("%u machines found, %" G_GUINT64_FORMAT
-                                              " of %" G_GUINT64_FORMAT " probes ended"),
-                                           counts->n_machines, counts->n_ended, counts->n_probes);
+  g_autofree char *machines = describe_machines (counts->n_machines);
+  g_autofree char *text = g_strdup_printf (_ ("%s, probes ended: %" PRIu64 " of %" PRIu64),
+                                           machines, counts->n_ended, counts->n_probes);
 
   lk_ctl_show_progress (self->ctl, text);
 }
@@ -135,26 +149,44 @@ tell_faults (LkCtl *ctl, const LkNetworkFinds *finds)
     lk_ctl_list_print (faults, ctl, "faults");
 }
 
-/* What became of the probes: in JSON by word, for people in a sentence. */
+/* What became of the probes: in JSON by word, for people in one line. */
 static void
 tell_outcomes (LkCtl *ctl, const LkScanCounts *counts)
 {
-  const guint64 *n = counts->outcomes;
+  g_autoptr (GString) line = g_string_new (NULL);
 
   json_builder_set_member_name (ctl->json, "probes");
   json_builder_begin_object (ctl->json);
   lk_ctl_set_count (ctl, "all", (gint64) counts->n_ended);
   lk_ctl_set_count (ctl, "winrm", (gint64) counts->n_wsman);
   for (int i = 0; i < LK_PROBE_N_OUTCOMES; i++)
-    lk_ctl_set_count (ctl, outcome_words[i], (gint64) n[i]);
+    {
+      guint64 n = counts->outcomes[i];
+
+      lk_ctl_set_count (ctl, outcomes[i].word, (gint64) n);
+      if (n > 0)
+        g_string_append_printf (line, "%s%s %" PRIu64, line->len > 0 ? ", " : "",
+                                _ (outcomes[i].title), n);
+    }
   json_builder_end_object (ctl->json);
-  if (counts->n_probes > 0)
-    lk_ctl_say (ctl,
-                _ ("Ports: %u open, %u silent (they take connections and say nothing), %u closed,"
-                   " %u filtered (nothing came back), %u without anybody there"),
-                (guint) (n[LK_PROBE_OPEN] + n[LK_PROBE_ANSWERED] + n[LK_PROBE_OTHER]),
-                (guint) n[LK_PROBE_SILENT], (guint) n[LK_PROBE_CLOSED],
-                (guint) n[LK_PROBE_FILTERED], (guint) n[LK_PROBE_ABSENT]);
+  if (line->len > 0)
+    lk_ctl_say (ctl, _ ("Ports: %s"), line->str);
+}
+
+static void
+tell_machines (LkCtl *ctl, const LkNetworkFinds *finds)
+{
+  g_autofree char *machines = describe_machines (finds->sightings->len);
+  g_autofree char *added =
+      g_strdup_printf (ngettext (", %u added", ", %u added", finds->n_added), finds->n_added);
+  g_autofree char *known =
+      g_strdup_printf (ngettext (", %u known already", ", %u known already", finds->n_known),
+                       finds->n_known);
+
+  if (ctl->options.dry_run)
+    lk_ctl_say (ctl, _ ("%s, nothing was added"), machines);
+  else
+    lk_ctl_say (ctl, "%s%s%s", machines, added, known);
 }
 
 static void
@@ -174,11 +206,7 @@ print_finds (Search *self, const LkNetworkFinds *finds)
   lk_ctl_set_count (ctl, "machines", finds->sightings->len);
   lk_ctl_set_count (ctl, "added", finds->n_added);
   lk_ctl_set_count (ctl, "known", finds->n_known);
-  if (ctl->options.dry_run)
-    lk_ctl_say (ctl, _ ("%u machines found, nothing was added"), finds->sightings->len);
-  else
-    lk_ctl_say (ctl, _ ("%u machines found: %u added, %u known already"), finds->sightings->len,
-                finds->n_added, finds->n_known);
+  tell_machines (ctl, finds);
 }
 
 static gboolean

@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -153,7 +154,7 @@ static gboolean
 fail_too_many (const LkRanges *self, const char *text, GError **error)
 {
   g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-               _ ("“%s” makes it more than %" G_GUINT64_FORMAT
+               _ ("“%s” makes it more than %" PRIu64
                   " addresses, which is the most that is probed in one go; name smaller ranges"),
                text, self->max);
   return FALSE;
