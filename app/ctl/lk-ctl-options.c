@@ -34,7 +34,7 @@ static const struct
     N_ ("File the job for “latchkeyctl run” and return"), NULL },
   { LK_TAKES_JOB, "give-up-after", 0, G_OPTION_ARG_STRING, FIELD (give_up_after),
     N_ ("Give up on what does not answer after this time (10m; detached 7d)"), N_ ("TIME") },
-  { LK_TAKES_JOB, "stream", 0, G_OPTION_ARG_NONE, FIELD (stream),
+  { LK_TAKES_JOB | LK_TAKES_STREAM, "stream", 0, G_OPTION_ARG_NONE, FIELD (stream),
     N_ ("Print one JSON object for each machine as it finishes, one a line"), NULL },
   { LK_TAKES_WORKERS, "workers", 0, G_OPTION_ARG_INT, FIELD (workers),
     N_ ("Talk to so many machines at the same time"), N_ ("NUMBER") },
@@ -90,6 +90,18 @@ static const struct
   { LK_TAKES_CIDS, "cid-file", 0, G_OPTION_ARG_FILENAME, FIELD (cid_file),
     N_ ("Take the confirmation IDs from this file (- for standard input), and deposit them"),
     N_ ("FILE") },
+  { LK_TAKES_SEARCH, "ports", 0, G_OPTION_ARG_STRING, FIELD (ports),
+    N_ ("Probe these ports (5985,5986/tls)"), N_ ("PORTS") },
+  { LK_TAKES_SEARCH, "rate", 0, G_OPTION_ARG_INT, FIELD (rate),
+    N_ ("Send at most so many probes a second (256)"), N_ ("NUMBER") },
+  { LK_TAKES_SEARCH, "pattern", 0, G_OPTION_ARG_STRING, FIELD (pattern),
+    N_ ("Only machines whose name matches, with * and ?"), N_ ("PATTERN") },
+  { LK_TAKES_RANGE, "identify", 0, G_OPTION_ARG_NONE, FIELD (identify),
+    N_ ("Ask open ports who they are, and add only those that speak WS-Management"), NULL },
+  { LK_TAKES_RANGE, "max-addresses", 0, G_OPTION_ARG_INT64, FIELD (max_addresses),
+    N_ ("Allow ranges with up to so many addresses (262144)"), N_ ("NUMBER") },
+  { LK_TAKES_INTERFACE, "interface", 0, G_OPTION_ARG_STRING_ARRAY, FIELD (interfaces),
+    N_ ("Ask on this network interface; may be given several times (all)"), N_ ("NAME") },
 #undef FIELD
 };
 
@@ -131,4 +143,7 @@ lk_ctl_options_clear (LkCtlOptions *options)
   g_free (options->scheme);
   g_free (options->fingerprint);
   g_free (options->cid_file);
+  g_free (options->ports);
+  g_free (options->pattern);
+  g_strfreev (options->interfaces);
 }

@@ -127,7 +127,7 @@ print_line (const char *title, const char *text)
 }
 
 static void
-print_machine (const LkRow *row)
+print_machine (const LkRow *row, const char *also)
 {
   g_autofree char *where =
       g_strdup_printf ("%s:%u%s", row->address != NULL ? row->address : row->name, row->port,
@@ -140,6 +140,7 @@ print_machine (const LkRow *row)
   printf ("%s (#%" G_GINT64_FORMAT ")\n", name, row->machine_id);
   print_line (_ ("Address"), where);
   print_line (_ ("Full name"), row->identity->fqdn);
+  print_line (_ ("Also known as"), also);
   print_line (_ ("Domain"), row->identity->domain);
   print_line (_ ("SMBIOS UUID"), row->identity->uuid);
   print_line (_ ("Client machine ID"), row->identity->cmid);
@@ -197,9 +198,15 @@ show_machine (LkCtl *ctl, GPtrArray *rows)
       lk_console_list_events (ctl->console, first->machine_id, MAX_EVENTS, &error);
   g_autoptr (LkCtlList) timeline = NULL;
   g_autoptr (LkCtlList) products = NULL;
+  g_auto (GStrv) aliases = NULL;
+  g_autofree char *also = NULL;
 
   if (events == NULL)
     return lk_ctl_fail (ctl, g_steal_pointer (&error));
+  aliases = lk_console_list_aliases (ctl->console, first->machine_id, &error);
+  if (aliases == NULL)
+    return lk_ctl_fail (ctl, g_steal_pointer (&error));
+  also = g_strjoinv (" ", aliases);
 
   timeline = list_events (events);
   if (ctl->options.json)
@@ -207,13 +214,14 @@ show_machine (LkCtl *ctl, GPtrArray *rows)
       products = lk_ctl_list_rows (rows);
       json_builder_begin_object (ctl->json);
       lk_ctl_set_text (ctl, "name", first->name);
+      lk_ctl_set_text (ctl, "also", also);
       lk_ctl_list_print (products, ctl, "rows");
       lk_ctl_list_print (timeline, ctl, "events");
       json_builder_end_object (ctl->json);
       return LK_EXIT_OK;
     }
 
-  print_machine (first);
+  print_machine (first, also);
   for (guint i = 0; i < rows->len; i++)
     {
       const LkRow *row = g_ptr_array_index (rows, i);

@@ -49,6 +49,10 @@ typedef enum
   LK_TAKES_PIN = 1 << 16,           /* --fingerprint */
   LK_TAKES_REVEAL = 1 << 17,        /* --reveal */
   LK_TAKES_CIDS = 1 << 18,          /* --enter, --cid-file */
+  LK_TAKES_STREAM = 1 << 19,        /* --stream */
+  LK_TAKES_SEARCH = 1 << 20,        /* --ports, --rate, --pattern */
+  LK_TAKES_RANGE = 1 << 21,         /* --identify, --max-addresses */
+  LK_TAKES_INTERFACE = 1 << 22,     /* --interface */
 } LkTakes;
 
 typedef struct
@@ -86,6 +90,12 @@ typedef struct
   char *fingerprint;
   gboolean enter;
   char *cid_file;
+  char *ports;
+  int rate;
+  char *pattern;
+  gboolean identify;
+  gint64 max_addresses;
+  char **interfaces;
 } LkCtlOptions;
 
 typedef struct _LkCtl LkCtl;
@@ -153,6 +163,7 @@ LkExit lk_ctl_run_order (LkCtl *ctl, const LkOrder *order);
 
 /* The groups, one in each file of this folder. */
 extern const LkCtlCommand lk_ctl_machine_commands[];
+extern const LkCtlCommand lk_ctl_network_commands[];
 extern const LkCtlCommand lk_ctl_trust_commands[];
 extern const LkCtlCommand lk_ctl_key_commands[];
 extern const LkCtlCommand lk_ctl_credential_commands[];

@@ -169,6 +169,14 @@ lk_console_list_events (LkConsole *self, gint64 machine_id, guint max, GError **
   return store != NULL ? lk_store_list_events (store, machine_id, max, error) : NULL;
 }
 
+char **
+lk_console_list_aliases (LkConsole *self, gint64 machine_id, GError **error)
+{
+  LkStore *store = lk_console_get_store (self, error);
+
+  return store != NULL ? lk_store_list_aliases (store, machine_id, error) : NULL;
+}
+
 gboolean
 lk_console_forget (LkConsole *self, GPtrArray *rows, guint *n, GError **error)
 {

@@ -37,5 +37,8 @@ GPtrArray *lk_console_list_rows (LkConsole *self,
 /* The timeline of one machine, newest first (LkEvent). */
 GPtrArray *lk_console_list_events (LkConsole *self, gint64 machine_id, guint max, GError **error);
 
+/* What else a machine goes by, since scans saw it: names and addresses; g_strfreev(). */
+char **lk_console_list_aliases (LkConsole *self, gint64 machine_id, GError **error);
+
 /* Forgets the machines of @rows; how many they were goes to @n. */
 gboolean lk_console_forget (LkConsole *self, GPtrArray *rows, guint *n, GError **error);

@@ -22,7 +22,22 @@ lk_sighting_free (LkSighting *self)
   g_free (self->name);
   g_free (self->address);
   g_free (self->domain);
+  g_strfreev (self->also);
+  g_free (self->means);
   g_free (self);
+}
+
+LkSighting *
+lk_sighting_copy (const LkSighting *self)
+{
+  LkSighting *copy = g_memdup2 (self, sizeof *self);
+
+  copy->name = g_strdup (self->name);
+  copy->address = g_strdup (self->address);
+  copy->domain = g_strdup (self->domain);
+  copy->also = g_strdupv (self->also);
+  copy->means = g_strdup (self->means);
+  return copy;
 }
 
 static gboolean

@@ -15,9 +15,13 @@ typedef struct
   guint16 port;  /* 0: 5985, or 5986 with TLS */
   gboolean tls;
   char *domain; /* or workgroup, or NULL */
+  char **also;  /* its other names and addresses, NULL-terminated, or NULL */
+  char *means;  /* how it was found, for people: "NetBIOS, WS-Discovery"; or NULL */
+  guint serial; /* one source's sightings with the same number are of one machine; 0: none */
 } LkSighting;
 
 void lk_sighting_free (LkSighting *self);
+LkSighting *lk_sighting_copy (const LkSighting *self);
 
 /* Whether @text can be a host's name or address: letters, digits, dots, dashes, underscores in
  * labels of at most 63 and 253 together, or an IPv4 or IPv6 address. */

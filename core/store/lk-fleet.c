@@ -7,7 +7,6 @@
 #include "base/lk-error.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 
 #define EVENT_LIFETIME (400 * LK_DAY)
 
@@ -20,84 +19,6 @@ lk_event_free (LkEvent *self)
   g_free (self->outcome);
   g_free (self->message);
   g_free (self);
-}
-
-typedef struct
-{
-  GPtrArray *sightings;
-  gint64 now;
-  guint n_added;
-  guint n_known;
-} Addition;
-
-/* A machine's own name takes the place of the one it was found by when it is first read, so a name
- * that says where it is (a full one, an address) is kept as the way to it. */
-static const char *
-get_address (const LkSighting *sighting)
-{
-  if (sighting->address != NULL)
-    return sighting->address;
-  return strpbrk (sighting->name, ".:") != NULL ? sighting->name : NULL;
-}
-
-static gboolean
-add_one (LkDb *db, const LkSighting *sighting, Addition *addition, GError **error)
-{
-  guint16 port = sighting->port != 0 ? sighting->port : (sighting->tls ? 5986 : 5985);
-  gint64 id = 0;
-
-  if (!lk_db_get_int (db, &id, 0, error,
-                      "SELECT id FROM machine"
-                      " WHERE (name = ?1 OR listed_as = ?1 OR fqdn = ?1)"
-                      " AND (?2 IS NULL OR address IS NULL OR address = ?2 OR address = ?1)"
-                      " AND (?3 IS NULL OR domain IS NULL OR domain = ?3) LIMIT 1",
-                      "sss", sighting->name, sighting->address, sighting->domain))
-    return FALSE;
-
-  addition->n_known += id != 0 ? 1 : 0;
-  addition->n_added += id == 0 ? 1 : 0;
-  if (id != 0)
-    return lk_db_run (db, error,
-                      "UPDATE machine SET address = coalesce (?2, address), port = ?3, tls = ?4,"
-                      " domain = coalesce (domain, ?5) WHERE id = ?1",
-                      "isiis", id, sighting->address, (gint64) port, (gint64) sighting->tls,
-                      sighting->domain);
-
-  return lk_db_run (db, error,
-                    "INSERT INTO machine (name, listed_as, address, port, tls, domain,"
-                    " created_at) VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6)",
-                    "ssiisi", sighting->name, get_address (sighting), (gint64) port,
-                    (gint64) sighting->tls, sighting->domain, addition->now);
-}
-
-static gboolean
-add_all (LkDb *db, gpointer user_data, GError **error)
-{
-  Addition *addition = user_data;
-
-  for (guint i = 0; i < addition->sightings->len; i++)
-    if (!add_one (db, g_ptr_array_index (addition->sightings, i), addition, error))
-      return FALSE;
-
-  return TRUE;
-}
-
-gboolean
-lk_store_add_machines (LkStore *self,
-                       GPtrArray *sightings,
-                       gint64 now,
-                       guint *n_added,
-                       guint *n_known,
-                       GError **error)
-{
-  Addition addition = { .sightings = sightings, .now = now };
-
-  if (!lk_store_write (self, add_all, &addition, error))
-    return FALSE;
-
-  *n_added = addition.n_added;
-  *n_known = addition.n_known;
-  return TRUE;
 }
 
 static gboolean

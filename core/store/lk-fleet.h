@@ -8,14 +8,19 @@
 /* Machines: adding, forgetting, their timeline. What a reading changes is in lk-facts.h, the rows
  * of the main list are in lk-rows.h. */
 
-/* Adds machines that are new; one with the same name (and no other address) is brought up to date.
- * In one transaction. */
+/* Adds machines that are new, and brings up to date those that are known: by the same name (and no
+ * other address). One that a scan found (its sighting has a serial) is known by its other names as
+ * well, by its address when it has no name or had none, and with the same domain at whatever
+ * address it is now; its names and addresses are kept. In one transaction. */
 gboolean lk_store_add_machines (LkStore *self,
                                 GPtrArray *sightings,
                                 gint64 now,
                                 guint *n_added,
                                 guint *n_known,
                                 GError **error);
+
+/* What else a machine goes by, sorted, NULL-terminated; to be freed with g_strfreev(). */
+char **lk_store_list_aliases (LkStore *self, gint64 machine_id, GError **error);
 
 /* Deletes machines with their products and ended work; their confirmations and spends stay for
  * ever. Refused (LK_ERROR_INVALID) for a machine with open work. */

@@ -33,9 +33,12 @@ static gboolean
 migrate (LkDb *db, GError **error)
 {
   const char *const migrations[] = {
-    lk_db_get_sql ("ledger/schema/0001-ledger.sql"), lk_db_get_sql ("store/schema/0001-fleet.sql"),
-    lk_db_get_sql ("store/schema/0002-trust.sql"),   lk_db_get_sql ("store/schema/0003-lists.sql"),
+    lk_db_get_sql ("ledger/schema/0001-ledger.sql"),
+    lk_db_get_sql ("store/schema/0001-fleet.sql"),
+    lk_db_get_sql ("store/schema/0002-trust.sql"),
+    lk_db_get_sql ("store/schema/0003-lists.sql"),
     lk_db_get_sql ("store/schema/0004-speed.sql"),
+    lk_db_get_sql ("store/schema/0005-sightings.sql"),
   };
 
   return lk_db_migrate (db, migrations, G_N_ELEMENTS (migrations), error);
