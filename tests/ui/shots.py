@@ -74,7 +74,7 @@ LOOKS = {
     "narrow": (("--shot-size", "360x640"), {}),
     "rtl": (("--shot-rtl",), {}),
     "large": (("--shot-text-scale", "2"), {}),
-    "german": ((), {"LC_ALL": "de_DE.UTF-8"}),
+    "german": ((), {"LANGUAGE": "de"}),
 }
 
 # What a bus or X says, not we.
