@@ -34,7 +34,7 @@ static const struct
     N_ ("File the job for “latchkeyctl run” and return"), NULL },
   { LK_TAKES_JOB, "give-up-after", 0, G_OPTION_ARG_STRING, FIELD (give_up_after),
     N_ ("Give up on what does not answer after this time (10m; detached 7d)"), N_ ("TIME") },
-  { LK_TAKES_JOB, "stream", 0, G_OPTION_ARG_NONE, FIELD (stream),
+  { LK_TAKES_JOB | LK_TAKES_STREAM, "stream", 0, G_OPTION_ARG_NONE, FIELD (stream),
     N_ ("Print one JSON object for each machine as it finishes, one a line"), NULL },
   { LK_TAKES_WORKERS, "workers", 0, G_OPTION_ARG_INT, FIELD (workers),
     N_ ("Talk to so many machines at the same time"), N_ ("NUMBER") },
@@ -90,6 +90,40 @@ static const struct
   { LK_TAKES_CIDS, "cid-file", 0, G_OPTION_ARG_FILENAME, FIELD (cid_file),
     N_ ("Take the confirmation IDs from this file (- for standard input), and deposit them"),
     N_ ("FILE") },
+  { LK_TAKES_DIRECTORY, "server", 0, G_OPTION_ARG_STRING, FIELD (server),
+    N_ ("Ask this directory server"), N_ ("HOST[:PORT]") },
+  { LK_TAKES_DIRECTORY, "domain", 0, G_OPTION_ARG_STRING, FIELD (domain),
+    N_ ("Ask a controller of this domain, found by DNS"), N_ ("DOMAIN") },
+  { LK_TAKES_DIRECTORY, "global-catalog", 0, G_OPTION_ARG_NONE, FIELD (global_catalog),
+    N_ ("Ask the global catalogue: the whole forest"), NULL },
+  { LK_TAKES_DIRECTORY, "base", 0, G_OPTION_ARG_STRING, FIELD (base),
+    N_ ("Search below this place only"), N_ ("DN") },
+  { LK_TAKES_DIRECTORY, "scope", 0, G_OPTION_ARG_STRING, FIELD (scope),
+    N_ ("How deep: sub (everything below), one (one level) or base"), N_ ("WORD") },
+  { LK_TAKES_DIRECTORY, "filter", 0, G_OPTION_ARG_STRING, FIELD (filter),
+    N_ ("Only entries that match this LDAP filter"), N_ ("FILTER") },
+  { LK_TAKES_DIRECTORY, "name", 0, G_OPTION_ARG_STRING, FIELD (name),
+    N_ ("Only names like this, where * stands for any text"), N_ ("PATTERN") },
+  { LK_TAKES_DIRECTORY, "map", 0, G_OPTION_ARG_STRING, FIELD (map),
+    N_ ("Where other schemas have it, like name=cn,address=ipHostNumber"), N_ ("MAP") },
+  { LK_TAKES_DIRECTORY, "disabled", 0, G_OPTION_ARG_NONE, FIELD (disabled),
+    N_ ("Take disabled accounts, too"), NULL },
+  { LK_TAKES_DIRECTORY, "stale-days", 0, G_OPTION_ARG_INT, FIELD (stale_days),
+    N_ ("Mark machines that have not signed in for so long (90; 0: none)"), N_ ("DAYS") },
+  { LK_TAKES_DIRECTORY, "referrals", 0, G_OPTION_ARG_STRING, FIELD (referrals),
+    N_ ("Parts that other servers have: report or follow"), N_ ("WORD") },
+  { LK_TAKES_DIRECTORY, "max", 0, G_OPTION_ARG_INT, FIELD (max),
+    N_ ("Take at most so many machines"), N_ ("NUMBER") },
+  { LK_TAKES_DIRECTORY, "credential", 0, G_OPTION_ARG_STRING, FIELD (credential),
+    N_ ("Sign in with this credential set"), N_ ("SET") },
+  { LK_TAKES_DIRECTORY, "bind", 0, G_OPTION_ARG_STRING, FIELD (bind),
+    N_ ("Sign in in this way: auto, simple, gssapi, spnego or anonymous"), N_ ("WAY") },
+  { LK_TAKES_DIRECTORY, "tls", 0, G_OPTION_ARG_STRING, FIELD (tls),
+    N_ ("Protect the connection: auto, ldaps, starttls or none"), N_ ("WAY") },
+  { LK_TAKES_DIRECTORY, "ca", 0, G_OPTION_ARG_FILENAME, FIELD (ca),
+    N_ ("Trust the authorities in this file (PEM)"), N_ ("FILE") },
+  { LK_TAKES_DIRECTORY, "allow-clear-password", 0, G_OPTION_ARG_NONE, FIELD (allow_clear),
+    N_ ("Send a password although nothing protects the connection"), NULL },
 #undef FIELD
 };
 
@@ -131,4 +165,15 @@ lk_ctl_options_clear (LkCtlOptions *options)
   g_free (options->scheme);
   g_free (options->fingerprint);
   g_free (options->cid_file);
+  g_free (options->server);
+  g_free (options->domain);
+  g_free (options->base);
+  g_free (options->filter);
+  g_free (options->name);
+  g_free (options->map);
+  g_free (options->referrals);
+  g_free (options->credential);
+  g_free (options->bind);
+  g_free (options->tls);
+  g_free (options->ca);
 }

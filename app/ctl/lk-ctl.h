@@ -49,6 +49,8 @@ typedef enum
   LK_TAKES_PIN = 1 << 16,           /* --fingerprint */
   LK_TAKES_REVEAL = 1 << 17,        /* --reveal */
   LK_TAKES_CIDS = 1 << 18,          /* --enter, --cid-file */
+  LK_TAKES_STREAM = 1 << 19,        /* --stream alone */
+  LK_TAKES_DIRECTORY = 1 << 20,     /* what directories are asked with */
 } LkTakes;
 
 typedef struct
@@ -86,6 +88,21 @@ typedef struct
   char *fingerprint;
   gboolean enter;
   char *cid_file;
+  char *server;
+  char *domain;
+  gboolean global_catalog;
+  char *base;
+  char *filter;
+  char *name;
+  char *map;
+  gboolean disabled;
+  int stale_days; /* -1: not given */
+  char *referrals;
+  char *credential;
+  char *bind;
+  char *tls;
+  char *ca;
+  gboolean allow_clear;
 } LkCtlOptions;
 
 typedef struct _LkCtl LkCtl;
@@ -153,6 +170,7 @@ LkExit lk_ctl_run_order (LkCtl *ctl, const LkOrder *order);
 
 /* The groups, one in each file of this folder. */
 extern const LkCtlCommand lk_ctl_machine_commands[];
+extern const LkCtlCommand lk_ctl_discover_ldap_commands[];
 extern const LkCtlCommand lk_ctl_trust_commands[];
 extern const LkCtlCommand lk_ctl_key_commands[];
 extern const LkCtlCommand lk_ctl_credential_commands[];

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "discovery/lk-ldap-private.h"
+#include "discovery/lk-ldap-connection.h"
 
+#include "discovery/lk-ldap-private.h"
 #include "net/lk-problem.h"
 #include "net/lk-resolve.h"
 
@@ -14,6 +15,8 @@
 #define PORT_LDAPS 636
 #define PORT_GCS   3269 /* the global catalogue inside TLS */
 #define MAX_SAID   500
+#define CONNECT_MS 5000
+#define ANSWER_MS  70000
 
 const char *
 lk_ldap_stage_to_word (LkLdapStage stage)
@@ -42,6 +45,10 @@ lk_ldap_way_settle (LkLdapWay *way, guint16 port)
 {
   gboolean is_sealed;
 
+  if (way->connect_ms == 0)
+    way->connect_ms = CONNECT_MS;
+  if (way->answer_ms == 0)
+    way->answer_ms = ANSWER_MS;
   if (way->bind == LK_LDAP_BIND_AUTO)
     way->bind = choose_bind (way);
   is_sealed = way->bind == LK_LDAP_BIND_GSSAPI || way->bind == LK_LDAP_BIND_SPNEGO;

@@ -51,13 +51,13 @@ typedef struct
   gboolean allow_clear; /* a password may go over the wire without TLS */
   LkTrust *trust;
   const char *pin;  /* of the one certificate that is accepted, or NULL */
-  guint connect_ms; /* for each of connecting, TLS, signing in */
-  guint answer_ms;  /* between two messages of a server */
+  guint connect_ms; /* for each of connecting, TLS, signing in; 0: 5 s */
+  guint answer_ms;  /* between two messages of a server; 0: 70 s */
   gint64 until;     /* of everything, monotonic */
   GCancellable *cancellable;
 } LkLdapWay;
 
-/* What AUTO comes to with the login of @way, so that these need not be AUTO any more. */
+/* Says what AUTO comes to with the login of @way, and how long 0 ms are. */
 void lk_ldap_way_settle (LkLdapWay *way, guint16 port);
 
 /**

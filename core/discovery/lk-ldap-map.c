@@ -110,7 +110,6 @@ lk_ldap_machine_free (LkLdapMachine *self)
   g_clear_pointer (&self->sighting, lk_sighting_free);
   g_free (self->dn);
   g_free (self->os);
-  g_free (self->os_version);
   g_free (self);
 }
 
@@ -204,7 +203,7 @@ lk_ldap_machine_new (const char *dn,
   self->sighting->domain = domain_from_dn (dn);
   self->dn = g_strdup (dn);
   self->os = g_strdup (values[LK_LDAP_OS]);
-  self->os_version = lk_windows_version_parse (values[LK_LDAP_VERSION]);
+  self->sighting->os_version = lk_windows_version_parse (values[LK_LDAP_VERSION]);
   self->logon = lk_filetime_parse (values[LK_LDAP_LOGON]);
   self->is_disabled = is_set (values[LK_LDAP_CONTROL], ACCOUNT_DISABLED);
   self->is_stale = stale > 0 && self->logon != 0 && self->logon < now - stale;

@@ -43,9 +43,8 @@ typedef struct
 {
   LkSighting *sighting; /* its address is the full name, where there is one */
   char *dn;
-  char *os;         /* "Windows 11 Enterprise", or NULL */
-  char *os_version; /* "10.0.22631", or NULL */
-  gint64 logon;     /* ms, up to 14 days before the last one in truth; 0: never, or not known */
+  char *os;     /* "Windows 11 Enterprise", or NULL */
+  gint64 logon; /* ms, up to 14 days before the last one in truth; 0: never, or not known */
   gboolean is_disabled;
   gboolean is_stale; /* the last one was too long ago */
 } LkLdapMachine;

@@ -22,6 +22,7 @@ lk_sighting_free (LkSighting *self)
   g_free (self->name);
   g_free (self->address);
   g_free (self->domain);
+  g_free (self->os_version);
   g_free (self);
 }
 

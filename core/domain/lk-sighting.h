@@ -14,7 +14,8 @@ typedef struct
   char *address; /* NULL: by name */
   guint16 port;  /* 0: 5985, or 5986 with TLS */
   gboolean tls;
-  char *domain; /* or workgroup, or NULL */
+  char *domain;     /* or workgroup, or NULL */
+  char *os_version; /* "10.0.22631", or NULL */
 } LkSighting;
 
 void lk_sighting_free (LkSighting *self);

@@ -59,15 +59,16 @@ add_one (LkDb *db, const LkSighting *sighting, Addition *addition, GError **erro
   if (id != 0)
     return lk_db_run (db, error,
                       "UPDATE machine SET address = coalesce (?2, address), port = ?3, tls = ?4,"
-                      " domain = coalesce (domain, ?5) WHERE id = ?1",
-                      "isiis", id, sighting->address, (gint64) port, (gint64) sighting->tls,
-                      sighting->domain);
+                      " domain = coalesce (domain, ?5), os_version = coalesce (os_version, ?6)"
+                      " WHERE id = ?1",
+                      "isiiss", id, sighting->address, (gint64) port, (gint64) sighting->tls,
+                      sighting->domain, sighting->os_version);
 
   return lk_db_run (db, error,
                     "INSERT INTO machine (name, listed_as, address, port, tls, domain,"
-                    " created_at) VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6)",
-                    "ssiisi", sighting->name, get_address (sighting), (gint64) port,
-                    (gint64) sighting->tls, sighting->domain, addition->now);
+                    " created_at, os_version) VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    "ssiisis", sighting->name, get_address (sighting), (gint64) port,
+                    (gint64) sighting->tls, sighting->domain, addition->now, sighting->os_version);
 }
 
 static gboolean
