@@ -208,9 +208,19 @@ conclude (Dialog *dialog, GBytes *challenge, GError **error)
   return TRUE;
 }
 
-/* @code gets the server's when it refuses. */
+/* Samba refuses in this way what Active Directory takes: a ticket inside TLS. */
 static gboolean
-talk (Dialog *dialog, int *code, GError **error)
+fail_refused (Dialog *dialog, const Answer *answer, GError **error)
+{
+  if (dialog->is_bare && answer->code == LDAP_STRONG_AUTH_REQUIRED)
+    return lk_ldap_connection_fail (dialog->connection, LK_ERROR_DENIED, error,
+                                    _ ("the server does not take Kerberos inside TLS; use"
+                                       " --tls none, which Kerberos seals by itself"));
+  return lk_ldap_connection_fail_result (dialog->connection, answer->code, answer->said, error);
+}
+
+static gboolean
+talk (Dialog *dialog, GError **error)
 {
   LkLdapConnection *self = dialog->connection;
   const char *mechanism = dialog->is_spnego ? "GSS-SPNEGO" : "GSSAPI";
@@ -225,11 +235,10 @@ talk (Dialog *dialog, int *code, GError **error)
       if (!exchange (self, NULL, mechanism, dialog->response->data, dialog->response->len, &answer,
                      error))
         return FALSE;
-      *code = answer.code;
       if (answer.code == LDAP_SUCCESS)
         return conclude (dialog, answer.challenge, error);
       if (answer.code != LDAP_SASL_BIND_IN_PROGRESS)
-        return lk_ldap_connection_fail_result (self, answer.code, answer.said, error);
+        return fail_refused (dialog, &answer, error);
 
       is_done = lk_gss_context_is_complete (dialog->context);
       if (!(is_done ? agree (dialog, answer.challenge, error)
@@ -242,17 +251,16 @@ talk (Dialog *dialog, int *code, GError **error)
 }
 
 static gboolean
-bind_by_kerberos (LkLdapConnection *self, gboolean is_bare, int *code, GError **error)
+bind_by_kerberos (LkLdapConnection *self, GError **error)
 {
   g_autoptr (GBytes) binding = lk_channel_dup_binding (self->channel);
   g_autoptr (GByteArray) response = g_byte_array_new ();
   g_autoptr (LkGssCredential) credential = NULL;
   g_autoptr (GError) cause = NULL;
-  Dialog dialog = { .connection = self, .is_bare = is_bare, .response = response };
+  Dialog dialog = { .connection = self, .is_bare = self->is_secure, .response = response };
   LkGssTrouble trouble;
   gboolean ok;
 
-  *code = LDAP_OTHER;
   if (g_hostname_is_ip_address (self->host))
     return lk_ldap_connection_fail (self, LK_ERROR_DENIED, error,
                                     _ ("Kerberos knows servers by name; give the name, not the"
@@ -269,9 +277,9 @@ bind_by_kerberos (LkLdapConnection *self, gboolean is_bare, int *code, GError **
   dialog.context =
       lk_gss_context_new_client (credential, dialog.is_spnego ? LK_GSS_SPNEGO : LK_GSS_KERBEROS,
                                  "ldap", self->host, binding);
-  if (is_bare)
+  if (dialog.is_bare)
     lk_gss_context_leave_bare (dialog.context);
-  ok = talk (&dialog, code, error);
+  ok = talk (&dialog, error);
   lk_gss_context_free (dialog.context);
   return ok;
 }
@@ -279,20 +287,10 @@ bind_by_kerberos (LkLdapConnection *self, gboolean is_bare, int *code, GError **
 gboolean
 lk_ldap_connection_bind (LkLdapConnection *self, GError **error)
 {
-  g_autoptr (GError) cause = NULL;
-  int code = LDAP_SUCCESS;
-
   self->stage = LK_LDAP_STAGE_BIND;
   if (self->way->bind == LK_LDAP_BIND_ANONYMOUS)
     return bind_anonymously (self, error);
   if (self->way->bind == LK_LDAP_BIND_SIMPLE)
     return bind_simply (self, error);
-
-  if (bind_by_kerberos (self, self->is_secure, &code, &cause))
-    return TRUE;
-  /* Samba wants the seal also inside TLS, where Active Directory forbids it. */
-  if (self->is_secure && code == LDAP_STRONG_AUTH_REQUIRED)
-    return bind_by_kerberos (self, FALSE, &code, error);
-  g_propagate_error (error, g_steal_pointer (&cause));
-  return FALSE;
+  return bind_by_kerberos (self, error);
 }
