@@ -191,7 +191,7 @@ print_report (LkCtl *ctl, const LkDirectoryResult *result)
   lk_ctl_set_text (ctl, "stage", lk_ldap_stage_to_word (report->stage));
   lk_ctl_set_text (ctl, "base", report->base);
   lk_ctl_set_text (ctl, "filter", report->filter);
-  lk_ctl_set_count (ctl, "found", report->n_found);
+  lk_ctl_set_count (ctl, "count", report->n_found);
   lk_ctl_set_count (ctl, "added", result->n_added);
   lk_ctl_set_count (ctl, "known", result->n_known);
   lk_ctl_set_count (ctl, "stale", report->n_stale);
@@ -312,7 +312,7 @@ discover_ldap (LkCtl *ctl)
                                       &error);
   lk_ctl_show_progress (ctl, NULL);
   if (list != NULL)
-    lk_ctl_list_print (list, ctl, "machines");
+    lk_ctl_list_print (list, ctl, "found");
   print_report (ctl, &result);
   if (ok || result.report.n_found > 0)
     print_counts (ctl, &result);

@@ -57,6 +57,12 @@ lk_ldap_way_settle (LkLdapWay *way, guint16 port)
         is_sealed && port != PORT_LDAPS && port != PORT_GCS ? LK_LDAP_TLS_NONE : LK_LDAP_TLS_LDAPS;
 }
 
+guint16
+lk_ldap_port (guint16 port, LkLdapTls tls)
+{
+  return port != 0 ? port : tls == LK_LDAP_TLS_LDAPS ? PORT_LDAPS : PORT_LDAP;
+}
+
 LkLdapConnection *
 lk_ldap_connection_new (const LkLdapWay *way, const char *host, guint16 port)
 {
@@ -65,7 +71,7 @@ lk_ldap_connection_new (const LkLdapWay *way, const char *host, guint16 port)
 
   self->way = way;
   self->host = g_strdup (host);
-  self->port = port != 0 ? port : way->tls == LK_LDAP_TLS_LDAPS ? PORT_LDAPS : PORT_LDAP;
+  self->port = lk_ldap_port (port, way->tls);
   self->peer = g_strdup_printf (is_v6 ? "[%s]:%u%s" : "%s:%u%s", host, self->port,
                                 way->tls == LK_LDAP_TLS_NONE    ? ""
                                 : way->tls == LK_LDAP_TLS_START ? " (StartTLS)"
@@ -111,6 +117,12 @@ const char *
 lk_ldap_connection_get_host (const LkLdapConnection *self)
 {
   return self->host;
+}
+
+guint16
+lk_ldap_connection_get_port (const LkLdapConnection *self)
+{
+  return self->port;
 }
 
 void

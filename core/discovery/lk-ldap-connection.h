@@ -60,6 +60,9 @@ typedef struct
 /* Says what AUTO comes to with the login of @way, and how long 0 ms are. */
 void lk_ldap_way_settle (LkLdapWay *way, guint16 port);
 
+/* @port, or the usual one for 0. */
+guint16 lk_ldap_port (guint16 port, LkLdapTls tls);
+
 /**
  * LkLdapConnection:
  *
@@ -81,6 +84,7 @@ LkLdapStage lk_ldap_connection_get_stage (const LkLdapConnection *self);
 /* "dc1.lab.test:636 (TLS)" */
 const char *lk_ldap_connection_get_peer (const LkLdapConnection *self);
 const char *lk_ldap_connection_get_host (const LkLdapConnection *self);
+guint16 lk_ldap_connection_get_port (const LkLdapConnection *self);
 
 /* libldap's handle for a search; NULL with an error when the connection is broken, because libldap
  * would connect again by itself. */

@@ -201,7 +201,8 @@ static char *
 spell_place (const Target *target)
 {
   g_autofree char *place =
-      g_strdup_printf ("%s:%u/%s?%d", target->host, target->port, target->base, target->scope);
+      g_strdup_printf ("%s:%u/%s?%d", target->host, lk_ldap_port (target->port, target->tls),
+                       target->base, target->scope);
 
   return g_utf8_casefold (place, -1);
 }
@@ -337,6 +338,7 @@ search_first (Run *run, LkLdapConnection *connection, GError **error)
   run->map = query->map != NULL ? query->map : run->own_map;
   report->filter = lk_ldap_query_make_filter (query, run->map, root.is_ad);
   target->host = g_strdup (lk_ldap_connection_get_host (connection));
+  target->port = lk_ldap_connection_get_port (connection);
   target->base = g_strdup (report->base);
   target->scope = get_scope (query->scope);
   target->filter = g_strdup (report->filter);

@@ -101,7 +101,7 @@ class DirectoryRig(Rig):
     def look(self, *options, status=0):
         """The names that would be added."""
         answer = self.discover("--dry-run", *options, status=status)
-        names = [machine["name"] for machine in answer["machines"]]
+        names = [machine["name"] for machine in answer["found"]]
         expect("names that come twice", len(names) - len(set(names)), 0)
         return set(names)
 
@@ -119,7 +119,7 @@ def ldaps_simple(rig):
     answer = rig.discover(*rig.secure(), "--credential", "corp")
     expect("by", answer["server"], f"{FULL}:636 (TLS)")
     wanted = rig.names() | {"DC1"}
-    expect("counts", (answer["found"], answer["added"], answer["known"]), (len(wanted),) * 2 + (0,))
+    expect("counts", (answer["count"], answer["added"], answer["known"]), (len(wanted),) * 2 + (0,))
     expect("stale", answer["stale"], len(rig.names(is_stale)))
     rows = json.loads(rig.ctl("list", "--json").stdout)["rows"]
     found = {row["name"]: row for row in rows}
@@ -139,7 +139,7 @@ def gssapi_ticket(rig):
     answer = rig.discover("--domain", DOMAIN, "--disabled", "--dry-run")
     rig.ticket = None
     expect("by", answer["server"], f"{FULL}:389")
-    found = {machine["name"]: machine for machine in answer["machines"]}
+    found = {machine["name"]: machine for machine in answer["found"]}
     expect("names", set(found), rig.names(disabled=True) | {"DC1"})
     expect("disabled", {name for name, machine in found.items() if machine["disabled"]},
            rig.names(is_disabled, True))
@@ -206,7 +206,7 @@ def trouble(rig):
     contains(message, "not trusted", "--fingerprint", "--ca FILE")
     pin = next(word for word in message.replace(";", " ").split() if word.count(":") == 31)
     expect("with the fingerprint", rig.discover(*few, "--server", FULL, "--fingerprint",
-                                                pin)["found"], 10 - 1)
+                                                pin)["count"], 10 - 1)
     answer = rig.discover(*few, "--server", FULL, "--fingerprint", "0" * 64, status=6)
     contains(answer["error"]["message"], "changed")
     answer = rig.discover(*few, "--server", FULL, "--tls", "none", "--bind", "simple", status=6)
