@@ -29,7 +29,7 @@ static const LkCtlColumn machine_columns[] = {
 };
 
 static const LkCtlColumn text_columns[] = {
-  { "text", N_ ("Text"), 's' },
+  { "text", NULL, 's' },
   { NULL, NULL, 0 },
 };
 
