@@ -225,7 +225,7 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (GPtrArray) args = g_ptr_array_new_with_free_func (g_free);
-  LkCtl ctl = { .options = { .secret_fd = -1 } };
+  LkCtl ctl = { .options = { .secret_fd = -1, .stale_days = -1 } };
   LkExit status;
 
   lk_process_protect ();

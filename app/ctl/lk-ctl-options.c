@@ -102,6 +102,40 @@ static const struct
     N_ ("Allow ranges with up to so many addresses (262144)"), N_ ("NUMBER") },
   { LK_TAKES_INTERFACE, "interface", 0, G_OPTION_ARG_STRING_ARRAY, FIELD (interfaces),
     N_ ("Ask on this network interface; may be given several times (all)"), N_ ("NAME") },
+  { LK_TAKES_DIRECTORY, "server", 0, G_OPTION_ARG_STRING, FIELD (server),
+    N_ ("Ask this directory server"), N_ ("HOST[:PORT]") },
+  { LK_TAKES_DIRECTORY, "domain", 0, G_OPTION_ARG_STRING, FIELD (domain),
+    N_ ("Ask a controller of this domain, found by DNS"), N_ ("DOMAIN") },
+  { LK_TAKES_DIRECTORY, "global-catalog", 0, G_OPTION_ARG_NONE, FIELD (global_catalog),
+    N_ ("Ask the global catalogue: the whole forest"), NULL },
+  { LK_TAKES_DIRECTORY, "base", 0, G_OPTION_ARG_STRING, FIELD (base),
+    N_ ("Search below this place only"), N_ ("DN") },
+  { LK_TAKES_DIRECTORY, "scope", 0, G_OPTION_ARG_STRING, FIELD (scope),
+    N_ ("How deep: sub (everything below), one (one level) or base"), N_ ("WORD") },
+  { LK_TAKES_DIRECTORY, "filter", 0, G_OPTION_ARG_STRING, FIELD (filter),
+    N_ ("Only entries that match this LDAP filter"), N_ ("FILTER") },
+  { LK_TAKES_DIRECTORY, "name", 0, G_OPTION_ARG_STRING, FIELD (name),
+    N_ ("Only names like this, where * stands for any text"), N_ ("PATTERN") },
+  { LK_TAKES_DIRECTORY, "map", 0, G_OPTION_ARG_STRING, FIELD (map),
+    N_ ("Where other schemas have it, like name=cn,address=ipHostNumber"), N_ ("MAP") },
+  { LK_TAKES_DIRECTORY, "disabled", 0, G_OPTION_ARG_NONE, FIELD (disabled),
+    N_ ("Take disabled accounts, too"), NULL },
+  { LK_TAKES_DIRECTORY, "stale-days", 0, G_OPTION_ARG_INT, FIELD (stale_days),
+    N_ ("Mark machines that have not signed in for so long (90; 0: none)"), N_ ("DAYS") },
+  { LK_TAKES_DIRECTORY, "referrals", 0, G_OPTION_ARG_STRING, FIELD (referrals),
+    N_ ("Parts that other servers have: report or follow"), N_ ("WORD") },
+  { LK_TAKES_DIRECTORY, "max", 0, G_OPTION_ARG_INT, FIELD (max),
+    N_ ("Take at most so many machines"), N_ ("NUMBER") },
+  { LK_TAKES_DIRECTORY, "credential", 0, G_OPTION_ARG_STRING, FIELD (credential),
+    N_ ("Sign in with this credential set"), N_ ("SET") },
+  { LK_TAKES_DIRECTORY, "bind", 0, G_OPTION_ARG_STRING, FIELD (bind),
+    N_ ("Sign in in this way: auto, simple, gssapi, spnego or anonymous"), N_ ("WAY") },
+  { LK_TAKES_DIRECTORY, "tls", 0, G_OPTION_ARG_STRING, FIELD (tls),
+    N_ ("Protect the connection: auto, ldaps, starttls or none"), N_ ("WAY") },
+  { LK_TAKES_DIRECTORY, "ca", 0, G_OPTION_ARG_FILENAME, FIELD (ca),
+    N_ ("Trust the authorities in this file (PEM)"), N_ ("FILE") },
+  { LK_TAKES_DIRECTORY, "allow-clear-password", 0, G_OPTION_ARG_NONE, FIELD (allow_clear),
+    N_ ("Send a password although nothing protects the connection"), NULL },
 #undef FIELD
 };
 
@@ -146,4 +180,15 @@ lk_ctl_options_clear (LkCtlOptions *options)
   g_free (options->ports);
   g_free (options->pattern);
   g_strfreev (options->interfaces);
+  g_free (options->server);
+  g_free (options->domain);
+  g_free (options->base);
+  g_free (options->filter);
+  g_free (options->name);
+  g_free (options->map);
+  g_free (options->referrals);
+  g_free (options->credential);
+  g_free (options->bind);
+  g_free (options->tls);
+  g_free (options->ca);
 }

@@ -53,6 +53,7 @@ typedef enum
   LK_TAKES_SEARCH = 1 << 20,        /* --ports, --rate, --pattern */
   LK_TAKES_RANGE = 1 << 21,         /* --identify, --max-addresses */
   LK_TAKES_INTERFACE = 1 << 22,     /* --interface */
+  LK_TAKES_DIRECTORY = 1 << 23,     /* what directories are asked with */
 } LkTakes;
 
 typedef struct
@@ -96,6 +97,21 @@ typedef struct
   gboolean identify;
   gint64 max_addresses;
   char **interfaces;
+  char *server;
+  char *domain;
+  gboolean global_catalog;
+  char *base;
+  char *filter;
+  char *name;
+  char *map;
+  gboolean disabled;
+  int stale_days; /* -1: not given */
+  char *referrals;
+  char *credential;
+  char *bind;
+  char *tls;
+  char *ca;
+  gboolean allow_clear;
 } LkCtlOptions;
 
 typedef struct _LkCtl LkCtl;
@@ -164,6 +180,7 @@ LkExit lk_ctl_run_order (LkCtl *ctl, const LkOrder *order);
 /* The groups, one in each file of this folder. */
 extern const LkCtlCommand lk_ctl_machine_commands[];
 extern const LkCtlCommand lk_ctl_network_commands[];
+extern const LkCtlCommand lk_ctl_discover_ldap_commands[];
 extern const LkCtlCommand lk_ctl_trust_commands[];
 extern const LkCtlCommand lk_ctl_key_commands[];
 extern const LkCtlCommand lk_ctl_credential_commands[];

@@ -67,6 +67,15 @@ typedef struct
  * no ticket, or the set is stopped, or its password was not given. */
 LkLogin *lk_console_get_login (LkConsole *self, const LkMachineNames *names, GError **error);
 
+/* The same of the set of that name, whatever its scope. */
+LkLogin *lk_console_get_named_login (LkConsole *self, const char *name, GError **error);
+/* Which “ask” set has to be answered before one of these is used: the set @name, or (NULL) the one
+ * for @names; to be freed. NULL without an error when none has. */
+char *lk_console_find_question (LkConsole *self,
+                                const char *name,
+                                const LkMachineNames *names,
+                                GError **error);
+
 /* Tries a set, also a stopped one: with the domain when @machine is NULL, else by signing in to
  * that machine (a known one, or any address). @report gets what happened, several lines, to be
  * freed. A set that is proved is in use again. */

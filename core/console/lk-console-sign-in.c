@@ -116,6 +116,61 @@ find_default (LkConsole *self, const LkMachineNames *names, GError **error)
   return NULL;
 }
 
+/* A set that is not stopped. */
+static LkLogin *
+use_row (LkConsole *self, const LkCredentialRow *row, GError **error)
+{
+  if (row->stopped_at == 0)
+    return find_login (self, row, error);
+
+  g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
+               _ ("The credential set %s is not used, so that the account is not locked: %s; set it"
+                  " right with: latchkeyctl credential add, or prove it with: latchkeyctl"
+                  " credential test %s"),
+               row->name, row->stopped_why, row->name);
+  return NULL;
+}
+
+/* NULL with an error when there is none of that name. */
+static const LkCredentialRow *
+find_row (GPtrArray *rows, const char *name, GError **error)
+{
+  for (guint i = 0; i < rows->len; i++)
+    if (g_ascii_strcasecmp (((LkCredentialRow *) rows->pdata[i])->name, name) == 0)
+      return rows->pdata[i];
+
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("No credential is known as “%s”"), name);
+  return NULL;
+}
+
+LkLogin *
+lk_console_get_named_login (LkConsole *self, const char *name, GError **error)
+{
+  g_autoptr (GPtrArray) rows = lk_console_list_credentials (self, error);
+  const LkCredentialRow *row = rows != NULL ? find_row (rows, name, error) : NULL;
+
+  return row != NULL ? use_row (self, row, error) : NULL;
+}
+
+char *
+lk_console_find_question (LkConsole *self,
+                          const char *name,
+                          const LkMachineNames *names,
+                          GError **error)
+{
+  g_autoptr (GPtrArray) rows = lk_console_list_credentials (self, error);
+  g_autoptr (LkSecret) answer = NULL;
+  const LkCredentialRow *row;
+
+  if (rows == NULL)
+    return NULL;
+  row = name != NULL ? find_row (rows, name, error) : lk_console_choose_credential (rows, names);
+  if (row == NULL || row->kind != LK_CREDENTIAL_ASK || row->stopped_at != 0)
+    return NULL;
+  answer = lk_logins_get_answer (lk_console_get_logins (self), row->name);
+  return answer == NULL ? g_strdup (row->name) : NULL;
+}
+
 LkLogin *
 lk_console_get_login (LkConsole *self, const LkMachineNames *names, GError **error)
 {
@@ -127,15 +182,7 @@ lk_console_get_login (LkConsole *self, const LkMachineNames *names, GError **err
   best = lk_console_choose_credential (rows, names);
   if (best == NULL)
     return find_default (self, names, error);
-  if (best->stopped_at == 0)
-    return find_login (self, best, error);
-
-  g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
-               _ ("The credential set %s is not used, so that the account is not locked: %s; set it"
-                  " right with: latchkeyctl credential add, or prove it with: latchkeyctl"
-                  " credential test %s"),
-               best->name, best->stopped_why, best->name);
-  return NULL;
+  return use_row (self, best, error);
 }
 
 GPtrArray *
@@ -386,14 +433,9 @@ lk_console_test_credential (LkConsole *self,
   *report = NULL;
   if (rows == NULL)
     return FALSE;
-  for (guint i = 0; row == NULL && i < rows->len; i++)
-    if (g_ascii_strcasecmp (((LkCredentialRow *) rows->pdata[i])->name, name) == 0)
-      row = rows->pdata[i];
+  row = find_row (rows, name, error);
   if (row == NULL)
-    {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("No credential is known as “%s”"), name);
-      return FALSE;
-    }
+    return FALSE;
 
   login = make_login (self, row, FALSE, error);
   if (login == NULL ||

@@ -24,6 +24,7 @@ lk_sighting_free (LkSighting *self)
   g_free (self->domain);
   g_strfreev (self->also);
   g_free (self->means);
+  g_free (self->os_version);
   g_free (self);
 }
 
@@ -37,6 +38,7 @@ lk_sighting_copy (const LkSighting *self)
   copy->domain = g_strdup (self->domain);
   copy->also = g_strdupv (self->also);
   copy->means = g_strdup (self->means);
+  copy->os_version = g_strdup (self->os_version);
   return copy;
 }
 

@@ -14,10 +14,11 @@ typedef struct
   char *address; /* NULL: by name */
   guint16 port;  /* 0: 5985, or 5986 with TLS */
   gboolean tls;
-  char *domain; /* or workgroup, or NULL */
-  char **also;  /* its other names and addresses, NULL-terminated, or NULL */
-  char *means;  /* how it was found, for people: "NetBIOS, WS-Discovery"; or NULL */
-  guint serial; /* one source's sightings with the same number are of one machine; 0: none */
+  char *domain;     /* or workgroup, or NULL */
+  char **also;      /* its other names and addresses, NULL-terminated, or NULL */
+  char *means;      /* how it was found, for people: "NetBIOS, WS-Discovery"; or NULL */
+  guint serial;     /* one source's sightings with the same number are of one machine; 0: none */
+  char *os_version; /* "10.0.22631", or NULL */
 } LkSighting;
 
 void lk_sighting_free (LkSighting *self);

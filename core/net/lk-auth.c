@@ -255,8 +255,8 @@ begin_gss (LkAuth *self, gboolean *is_out, GError **error)
   if (credential != NULL)
     {
       self->context =
-          lk_gss_context_new_client (credential, kind, service != NULL ? service : self->host,
-                                     self->binding);
+          lk_gss_context_new_client (credential, kind, "HTTP",
+                                     service != NULL ? service : self->host, self->binding);
       if (lk_gss_context_step (self->context, NULL, 0, &self->leg, &trouble, &cause))
         return TRUE;
       g_prefix_error (&cause, "%s: ", lk_gss_credential_get_name (credential));

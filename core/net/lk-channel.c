@@ -82,6 +82,12 @@ lk_channel_free (LkChannel *self)
   g_free (self);
 }
 
+int
+lk_channel_get_fd (const LkChannel *self)
+{
+  return self->fd;
+}
+
 gnutls_session_t
 lk_channel_get_session (LkChannel *self)
 {

@@ -30,6 +30,8 @@ LkIo lk_channel_handshake (LkChannel *self,
 GBytes *lk_channel_dup_binding (LkChannel *self);
 /* The same of either side's session. */
 GBytes *lk_tls_dup_binding (gnutls_session_t session);
+/* The socket, for whoever must have one; it stays the channel's. */
+int lk_channel_get_fd (const LkChannel *self);
 /* NULL in the clear. */
 gnutls_session_t lk_channel_get_session (LkChannel *self);
 

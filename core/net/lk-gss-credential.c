@@ -316,6 +316,7 @@ lk_gss_credential_new_kerberos (const char *principal,
 static gboolean
 set_service_error (krb5_context krb5,
                    krb5_error_code code,
+                   const char *service,
                    const char *host,
                    LkGssTrouble *trouble,
                    GError **error)
@@ -328,19 +329,23 @@ set_service_error (krb5_context krb5,
     krb5_free_error_message (krb5, message);
   g_set_error (error, LK_ERROR,
                *trouble == LK_GSS_NO_AUTHORITY ? LK_ERROR_UNREACHABLE : LK_ERROR_DENIED,
-               "HTTP/%s: %s", host, text);
+               "%s/%s: %s", service, host, text);
   return FALSE;
 }
 
 /* Asked for by libkrb5 itself and before GSSAPI looks for it, because SPNEGO hides why it cannot be
  * had. */
 static gboolean
-fetch_service (LkGssTicket *self, const char *host, LkGssTrouble *trouble, GError **error)
+fetch_service (LkGssTicket *self,
+               const char *service,
+               const char *host,
+               LkGssTrouble *trouble,
+               GError **error)
 {
   krb5_creds wanted = { 0 };
   krb5_creds *got = NULL;
   krb5_error_code code =
-      krb5_sname_to_principal (self->krb5, host, "HTTP", KRB5_NT_SRV_HST, &wanted.server);
+      krb5_sname_to_principal (self->krb5, host, service, KRB5_NT_SRV_HST, &wanted.server);
 
   if (code == 0)
     code = krb5_cc_get_principal (self->krb5, self->cache, &wanted.client);
@@ -349,7 +354,7 @@ fetch_service (LkGssTicket *self, const char *host, LkGssTrouble *trouble, GErro
   if (got != NULL)
     krb5_free_creds (self->krb5, got);
   krb5_free_cred_contents (self->krb5, &wanted);
-  return code == 0 || set_service_error (self->krb5, code, host, trouble, error);
+  return code == 0 || set_service_error (self->krb5, code, service, host, trouble, error);
 }
 
 void
@@ -377,7 +382,11 @@ lk_gss_ticket_get (const LkGssTicket *self)
 /* GSSAPI's own credentials are locked while a KDC is asked, and a cache is searched from its
  * beginning: with one for each machine, 2,000 tickets take a second instead of eight. */
 LkGssTicket *
-lk_gss_ticket_new (LkGssCredential *from, const char *host, LkGssTrouble *trouble, GError **error)
+lk_gss_ticket_new (LkGssCredential *from,
+                   const char *service,
+                   const char *host,
+                   LkGssTrouble *trouble,
+                   GError **error)
 {
   g_autoptr (LkGssTicket) self = g_new0 (LkGssTicket, 1);
   krb5_principal client = NULL;
@@ -398,11 +407,11 @@ lk_gss_ticket_new (LkGssCredential *from, const char *host, LkGssTrouble *troubl
   g_mutex_unlock (&from->lock);
   if (code != 0)
     {
-      set_service_error (self->krb5, code, host, trouble, error);
+      set_service_error (self->krb5, code, service, host, trouble, error);
       return NULL;
     }
 
-  return fetch_service (self, host, trouble, error) && import_cache (self, trouble, error)
+  return fetch_service (self, service, host, trouble, error) && import_cache (self, trouble, error)
              ? g_steal_pointer (&self)
              : NULL;
 }

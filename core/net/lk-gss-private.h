@@ -12,12 +12,15 @@ gss_cred_id_t lk_gss_credential_get_ntlm (const LkGssCredential *self);
 /**
  * LkGssTicket:
  *
- * A ticket for one machine, with a credential of its own for GSSAPI.
+ * A ticket for one service, with a credential of its own for GSSAPI.
  */
 typedef struct _LkGssTicket LkGssTicket;
 
-LkGssTicket *
-lk_gss_ticket_new (LkGssCredential *from, const char *host, LkGssTrouble *trouble, GError **error);
+LkGssTicket *lk_gss_ticket_new (LkGssCredential *from,
+                                const char *service,
+                                const char *host,
+                                LkGssTrouble *trouble,
+                                GError **error);
 void lk_gss_ticket_free (LkGssTicket *self);
 gss_cred_id_t lk_gss_ticket_get (const LkGssTicket *self);
 

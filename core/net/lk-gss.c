@@ -21,8 +21,10 @@ struct _LkGssContext
   /* Of a client: */
   LkGssCredential *credential;
   LkGssTicket *ticket; /* of Kerberos, from the first step on */
+  char *service;
   char *host;
   gss_OID mechanism;
+  gboolean is_bare;
   gss_name_t target;
   /* Of a server: */
   const LkGssAcceptor *acceptor;
@@ -46,21 +48,29 @@ context_new (GBytes *binding)
 LkGssContext *
 lk_gss_context_new_client (LkGssCredential *credential,
                            LkGssKind kind,
+                           const char *service,
                            const char *host,
                            GBytes *binding)
 {
   LkGssContext *self = context_new (binding);
-  g_autofree char *service = g_strconcat ("HTTP@", host, NULL);
-  gss_buffer_desc text = { strlen (service), service };
+  g_autofree char *target = g_strconcat (service, "@", host, NULL);
+  gss_buffer_desc text = { strlen (target), target };
   OM_uint32 minor;
 
   self->credential = lk_gss_credential_ref (credential);
+  self->service = g_strdup (service);
   self->host = g_strdup (host);
   self->mechanism = kind == LK_GSS_KERBEROS ? &lk_gss_oid_kerberos
                     : kind == LK_GSS_SPNEGO ? &lk_gss_oid_spnego
                                             : &lk_gss_oid_ntlm;
   gss_import_name (&minor, &text, GSS_C_NT_HOSTBASED_SERVICE, &self->target);
   return self;
+}
+
+void
+lk_gss_context_leave_bare (LkGssContext *self)
+{
+  self->is_bare = TRUE;
 }
 
 LkGssContext *
@@ -85,6 +95,7 @@ lk_gss_context_free (LkGssContext *self)
   gss_release_name (&minor, &self->initiator);
   g_clear_pointer (&self->ticket, lk_gss_ticket_free);
   g_clear_pointer (&self->credential, lk_gss_credential_unref);
+  g_free (self->service);
   g_free (self->host);
   g_clear_pointer (&self->binding, g_bytes_unref);
   g_free (self);
@@ -98,7 +109,7 @@ find_credential (LkGssContext *self, LkGssTrouble *trouble, GError **error)
     return lk_gss_credential_get_ntlm (self->credential);
 
   if (self->ticket == NULL)
-    self->ticket = lk_gss_ticket_new (self->credential, self->host, trouble, error);
+    self->ticket = lk_gss_ticket_new (self->credential, self->service, self->host, trouble, error);
   return self->ticket != NULL ? lk_gss_ticket_get (self->ticket) : GSS_C_NO_CREDENTIAL;
 }
 
@@ -143,10 +154,10 @@ lk_gss_context_step (LkGssContext *self,
                                       &self->initiator, NULL, &output, &self->flags, NULL, NULL);
     }
   else
-    major =
-        gss_init_sec_context (&minor, credential, &self->context, self->target, self->mechanism,
-                              CLIENT_FLAGS, 0, bindings, token != NULL ? &input : GSS_C_NO_BUFFER,
-                              NULL, &output, &self->flags, NULL);
+    major = gss_init_sec_context (&minor, credential, &self->context, self->target, self->mechanism,
+                                  self->is_bare ? GSS_C_MUTUAL_FLAG : CLIENT_FLAGS, 0, bindings,
+                                  token != NULL ? &input : GSS_C_NO_BUFFER, NULL, &output,
+                                  &self->flags, NULL);
 
   if (output.length > 0)
     *out = g_bytes_new (output.value, output.length);
@@ -219,15 +230,13 @@ fail_to_seal (OM_uint32 major, OM_uint32 minor, GError **error)
   return FALSE;
 }
 
-/* gss-ntlmssp has no gss_wrap_iov(); its token begins with the signature. */
-static gboolean
-seal_in_one (LkGssContext *self,
-             gsize header_length,
-             const void *plain,
-             gsize length,
-             GByteArray *header,
-             GByteArray *sealed,
-             GError **error)
+gboolean
+lk_gss_context_wrap (LkGssContext *self,
+                     gboolean sealed,
+                     const void *plain,
+                     gsize length,
+                     GByteArray *token,
+                     GError **error)
 {
   gss_buffer_desc input = { length, (void *) plain };
   gss_buffer_desc output = GSS_C_EMPTY_BUFFER;
@@ -235,18 +244,34 @@ seal_in_one (LkGssContext *self,
   OM_uint32 ignored;
   int is_sealed = 0;
   OM_uint32 major =
-      gss_wrap (&minor, self->context, 1, GSS_C_QOP_DEFAULT, &input, &is_sealed, &output);
+      gss_wrap (&minor, self->context, sealed, GSS_C_QOP_DEFAULT, &input, &is_sealed, &output);
+  gboolean ok = major == GSS_S_COMPLETE && (is_sealed || !sealed);
 
-  if (major != GSS_S_COMPLETE || !is_sealed || output.length < header_length)
-    {
-      gss_release_buffer (&ignored, &output);
-      return fail_to_seal (major != GSS_S_COMPLETE ? major : GSS_S_FAILURE, minor, error);
-    }
-
-  g_byte_array_append (header, output.value, (guint) header_length);
-  g_byte_array_append (sealed, (guint8 *) output.value + header_length,
-                       (guint) (output.length - header_length));
+  if (ok)
+    g_byte_array_append (token, output.value, (guint) output.length);
   gss_release_buffer (&ignored, &output);
+  return ok || fail_to_seal (major != GSS_S_COMPLETE ? major : GSS_S_FAILURE, minor, error);
+}
+
+/* gss-ntlmssp has no gss_wrap_iov(); its token begins with the signature. */
+static gboolean
+seal_in_one (LkGssContext *self,
+             guint header_length,
+             const void *plain,
+             gsize length,
+             GByteArray *header,
+             GByteArray *sealed,
+             GError **error)
+{
+  g_autoptr (GByteArray) token = g_byte_array_new ();
+
+  if (!lk_gss_context_wrap (self, TRUE, plain, length, token, error))
+    return FALSE;
+  if (token->len < header_length)
+    return fail_to_seal (GSS_S_FAILURE, 0, error);
+
+  g_byte_array_append (header, token->data, header_length);
+  g_byte_array_append (sealed, token->data + header_length, token->len - header_length);
   return TRUE;
 }
 
@@ -301,12 +326,13 @@ lk_gss_context_seal (LkGssContext *self,
   return seal_in_parts (self, plain, length, header, sealed, error);
 }
 
-gboolean
-lk_gss_context_open (LkGssContext *self,
-                     const guint8 *token,
-                     gsize length,
-                     GByteArray *plain,
-                     GError **error)
+static gboolean
+unwrap (LkGssContext *self,
+        gboolean sealed,
+        const guint8 *token,
+        gsize length,
+        GByteArray *plain,
+        GError **error)
 {
   gss_buffer_desc input = { length, (void *) token };
   gss_buffer_desc output = GSS_C_EMPTY_BUFFER;
@@ -315,7 +341,7 @@ lk_gss_context_open (LkGssContext *self,
   int is_sealed = 0;
   OM_uint32 major = gss_unwrap (&minor, self->context, &input, &output, &is_sealed, NULL);
   /* Supplementary bits tell of replays and gaps; on one connection neither can happen honestly. */
-  gboolean ok = major == GSS_S_COMPLETE && is_sealed;
+  gboolean ok = major == GSS_S_COMPLETE && (is_sealed || !sealed);
 
   if (ok)
     {
@@ -330,4 +356,24 @@ lk_gss_context_open (LkGssContext *self,
     sodium_memzero (output.value, output.length);
   gss_release_buffer (&ignored, &output);
   return ok;
+}
+
+gboolean
+lk_gss_context_unwrap (LkGssContext *self,
+                       const guint8 *token,
+                       gsize length,
+                       GByteArray *plain,
+                       GError **error)
+{
+  return unwrap (self, FALSE, token, length, plain, error);
+}
+
+gboolean
+lk_gss_context_open (LkGssContext *self,
+                     const guint8 *token,
+                     gsize length,
+                     GByteArray *plain,
+                     GError **error)
+{
+  return unwrap (self, TRUE, token, length, plain, error);
 }

@@ -74,12 +74,16 @@ void lk_gss_acceptor_free (LkGssAcceptor *self);
  */
 typedef struct _LkGssContext LkGssContext;
 
-/* @host: the machine's name in its service principal HTTP/host. @binding: of the TLS channel
- * (RFC 5929), or NULL. */
+/* @service, @host: the two halves of the service principal, like HTTP/host. @binding: of the TLS
+ * channel (RFC 5929), or NULL. */
 LkGssContext *lk_gss_context_new_client (LkGssCredential *credential,
                                          LkGssKind kind,
+                                         const char *service,
                                          const char *host,
                                          GBytes *binding);
+/* Before the first step: no message will be signed or sealed, because something else protects them
+ * (a directory inside TLS refuses both at once). */
+void lk_gss_context_leave_bare (LkGssContext *self);
 /* The acceptor must outlive it. */
 LkGssContext *lk_gss_context_new_server (LkGssAcceptor *acceptor, GBytes *binding);
 void lk_gss_context_free (LkGssContext *self);
@@ -112,8 +116,22 @@ gboolean lk_gss_context_seal (LkGssContext *self,
                               GByteArray *header,
                               GByteArray *sealed,
                               GError **error);
-/* The reverse; the two parts stand one after the other in @token. Replaces the contents of
- * @plain. */
+/* Wraps @plain as one token (RFC 2743 2.3.3), which is appended to @token; @sealed: not only
+ * signed. */
+gboolean lk_gss_context_wrap (LkGssContext *self,
+                              gboolean sealed,
+                              const void *plain,
+                              gsize length,
+                              GByteArray *token,
+                              GError **error);
+/* The reverse, where signed is enough. Replaces the contents of @plain. */
+gboolean lk_gss_context_unwrap (LkGssContext *self,
+                                const guint8 *token,
+                                gsize length,
+                                GByteArray *plain,
+                                GError **error);
+/* The reverse, where sealed it must be; signature and message stand one after the other in @token.
+ * Replaces the contents of @plain. */
 gboolean lk_gss_context_open (LkGssContext *self,
                               const guint8 *token,
                               gsize length,

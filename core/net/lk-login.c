@@ -443,6 +443,8 @@ lk_login_tell (LkLogin *self, gconstpointer asker, LkLoginAnswer answer)
       self->is_proven = TRUE;
       self->n_refusals = 0;
     }
+  else if (answer == LK_LOGIN_REFUSED_BY_DOMAIN)
+    self->is_proven = FALSE;
   else if (answer == LK_LOGIN_REFUSED && ++self->n_refusals >= MAX_REFUSALS)
     {
       is_suspect = TRUE;
@@ -453,6 +455,8 @@ lk_login_tell (LkLogin *self, gconstpointer asker, LkLoginAnswer answer)
     }
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
+  if (answer == LK_LOGIN_REFUSED_BY_DOMAIN)
+    stop (self, "the directory refused it");
   if (!is_suspect)
     return;
 

@@ -59,8 +59,9 @@ LkGssCredential *lk_login_get_ntlm (LkLogin *self, LkGssTrouble *trouble, GError
 typedef enum
 {
   LK_LOGIN_ACCEPTED,
-  LK_LOGIN_REFUSED,
-  LK_LOGIN_UNANSWERED, /* the machine left, or the call was given up */
+  LK_LOGIN_REFUSED,           /* by a machine, which may have a trouble of its own */
+  LK_LOGIN_REFUSED_BY_DOMAIN, /* by who vouches for the account: stops the set at once */
+  LK_LOGIN_UNANSWERED,        /* the machine left, or the call was given up */
 } LkLoginAnswer;
 
 /* Before the password is proved to a machine that asks the domain about it: waits while another

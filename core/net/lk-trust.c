@@ -30,6 +30,8 @@ struct _LkPin
   gint64 accepted_at;
   GBytes *seen;
   char *seen_hex;
+  char *accept; /* how, for people; NULL: as with machines */
+  char *ca;
 };
 
 /* One credentials object serves all sessions, since reading the CAs takes long; what a session
@@ -136,7 +138,18 @@ lk_pin_free (LkPin *self)
   g_clear_pointer (&self->certificate, g_bytes_unref);
   g_clear_pointer (&self->seen, g_bytes_unref);
   g_free (self->seen_hex);
+  g_free (self->accept);
+  g_free (self->ca);
   g_free (self);
+}
+
+void
+lk_pin_set_remedies (LkPin *self, const char *accept, const char *ca)
+{
+  g_free (self->accept);
+  self->accept = g_strdup (accept);
+  g_free (self->ca);
+  self->ca = g_strdup (ca);
 }
 
 gboolean
@@ -222,7 +235,7 @@ add_dates (GString *why, guint status, const LkCertificateFacts *facts)
 }
 
 static char *
-describe (guint status, const char *host, const LkCertificateFacts *facts)
+describe (guint status, const char *host, const LkPin *pin, const LkCertificateFacts *facts)
 {
   g_autofree char *names = lk_certificate_facts_join_names (facts);
   g_autofree char *fingerprint = lk_pin_to_text (facts->pin);
@@ -243,16 +256,22 @@ describe (guint status, const char *host, const LkCertificateFacts *facts)
   if (why->len == 0)
     add_reason (why, _ ("its certificate cannot be trusted (%#x)"), status);
 
-  add_reason (why, _ ("SHA-256 %s; to accept this one for it: %s %s"), fingerprint, LK_TRUST_REMEDY,
-              host);
+  if (pin->accept != NULL)
+    add_reason (why, "SHA-256 %s; %s", fingerprint, pin->accept);
+  else
+    add_reason (why, _ ("SHA-256 %s; to accept this one for it: %s %s"), fingerprint,
+                LK_TRUST_REMEDY, host);
   if ((status & GNUTLS_CERT_SIGNER_NOT_FOUND) != 0 && !facts->is_self_signed)
-    add_reason (why, _ ("to trust its CA: latchkeyctl config set machines.ca FILE"));
+    add_reason (why, "%s",
+                pin->ca != NULL ? pin->ca
+                                : _ ("to trust its CA: latchkeyctl config set machines.ca FILE"));
   return g_string_free (why, FALSE);
 }
 
 static gboolean
 verify_chain (gnutls_session_t session,
               const char *host,
+              const LkPin *pin,
               const LkCertificateFacts *facts,
               char **why)
 {
@@ -267,7 +286,7 @@ verify_chain (gnutls_session_t session,
     return TRUE;
 
   *why = result == 0
-             ? describe (status, host, facts)
+             ? describe (status, host, pin, facts)
              : g_strdup_printf (_ ("its certificate is unusable: %s"), gnutls_strerror (result));
   return FALSE;
 }
@@ -299,8 +318,11 @@ describe_change (const LkPin *pin, const char *host, const LkCertificateFacts *f
   else
     g_string_append_printf (why, _ ("its certificate changed: %s was SHA-256 %s, it shows %s"), was,
                             old_pin, new_pin);
-  g_string_append_printf (why, _ (". If there is a reason, such as a reinstallation: %s %s"),
-                          LK_TRUST_REMEDY, host);
+  if (pin->accept != NULL)
+    g_string_append_printf (why, "; %s", pin->accept);
+  else
+    g_string_append_printf (why, _ (". If there is a reason, such as a reinstallation: %s %s"),
+                            LK_TRUST_REMEDY, host);
   return g_string_free (why, FALSE);
 }
 
@@ -340,7 +362,7 @@ lk_trust_verify (LkTrust *self, gnutls_session_t session, const char *host, LkPi
       return FALSE;
     }
   if (!pin->is_set)
-    return verify_chain (session, host, facts, why);
+    return verify_chain (session, host, pin, facts, why);
 
   *why = describe_change (pin, host, facts);
   return FALSE;

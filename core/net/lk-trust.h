@@ -37,6 +37,9 @@ typedef struct _LkPin LkPin;
  * kept, to say what changed; @accepted_at: ms, or 0. */
 LkPin *lk_pin_new (const char *pin, GBytes *certificate, gint64 accepted_at);
 void lk_pin_free (LkPin *self);
+/* What a person can do, where that is not what is done about machines: how to accept the
+ * certificate, and how to trust its CA. */
+void lk_pin_set_remedies (LkPin *self, const char *accept, const char *ca);
 /* FALSE when a pin was given that is none. */
 gboolean lk_pin_is_valid (const LkPin *self);
 /* What the peer showed last, also when it was refused: its DER, and its SHA-256 in hex. NULL: it

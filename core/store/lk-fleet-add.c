@@ -95,9 +95,10 @@ update_listed (LkDb *db, const LkSighting *sighting, gint64 id, GError **error)
 
   return lk_db_run (db, error,
                     "UPDATE machine SET address = coalesce (?2, address), port = ?3, tls = ?4,"
-                    " domain = coalesce (domain, ?5) WHERE id = ?1",
-                    "isiis", id, sighting->address, (gint64) port, (gint64) sighting->tls,
-                    sighting->domain);
+                    " domain = coalesce (domain, ?5), os_version = coalesce (os_version, ?6)"
+                    " WHERE id = ?1",
+                    "isiiss", id, sighting->address, (gint64) port, (gint64) sighting->tls,
+                    sighting->domain, sighting->os_version);
 }
 
 /* A full name that leads to a machine is better than an address of today, and a port that was set
@@ -141,9 +142,9 @@ insert (LkDb *db, const LkSighting *sighting, gint64 now, gint64 *id, GError **e
 
   if (!lk_db_run (db, error,
                   "INSERT INTO machine (name, listed_as, address, port, tls, domain,"
-                  " created_at) VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6)",
-                  "ssiisi", sighting->name, get_address (sighting), (gint64) port,
-                  (gint64) sighting->tls, sighting->domain, now))
+                  " created_at, os_version) VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                  "ssiisis", sighting->name, get_address (sighting), (gint64) port,
+                  (gint64) sighting->tls, sighting->domain, now, sighting->os_version))
     return FALSE;
   *id = lk_db_get_last_id (db);
   return TRUE;
