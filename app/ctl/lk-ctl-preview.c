@@ -24,9 +24,16 @@ static const LkCtlColumn line_columns[] = {
 };
 
 static const LkCtlColumn cost_columns[] = {
-  { "key", NULL, 's' },        { "spends", NULL, 'i' },       { "left", NULL, 'i' },
-  { "planned", NULL, 'i' },    { "on_record", NULL, 'i' },    { "licensed", NULL, 'i' },
-  { "checked_at", NULL, 't' }, { "blocked_code", NULL, 'x' }, { NULL, NULL, 0 },
+  { "key", NULL, 's' },
+  { "spends", NULL, 'i' },
+  { "left", NULL, 'i' },
+  { "planned", NULL, 'i' },
+  { "on_record", NULL, 'i' },
+  { "licensed", NULL, 'i' },
+  { "licensed_elsewhere", NULL, 'i' },
+  { "checked_at", NULL, 't' },
+  { "blocked_code", NULL, 'x' },
+  { NULL, NULL, 0 },
 };
 
 static const char *const fates[] = { "spends", "on-record", "none", "left-out" };
@@ -82,8 +89,8 @@ list_costs (const LkPreview *preview)
 
       lk_ctl_list_add (list, cost->last_five, (gint64) cost->n_spends,
                        cost->is_known ? cost->left : G_MININT64, (gint64) cost->n_planned,
-                       (gint64) cost->n_on_record, (gint64) cost->n_licensed, cost->checked_at,
-                       cost->blocked_code);
+                       (gint64) cost->n_on_record, (gint64) cost->n_licensed,
+                       (gint64) cost->n_relicensed, cost->checked_at, cost->blocked_code);
     }
 
   return list;

@@ -144,6 +144,8 @@ lk_preview_count_costs (LkConsole *console, LkPreview *preview, GError **error)
       cost->n_spends += line->fate == LK_FATE_SPENDS;
       cost->n_on_record += line->fate == LK_FATE_ON_RECORD;
       cost->n_licensed += is_licensed;
+      cost->n_relicensed +=
+          line->fate == LK_FATE_SPENDS && line->row->product->status == LK_LICENSE_LICENSED;
     }
 
   for (guint i = 0; i < preview->costs->len; i++)
@@ -175,6 +177,13 @@ lk_cost_to_text (const LkCost *self)
                                          "uses %u activations; how many are left is not known",
                                          self->n_spends),
                             self->n_spends);
+  if (self->n_relicensed > 0)
+    g_string_append_printf (text,
+                            g_dngettext (GETTEXT_PACKAGE,
+                                         ", %u of them for a product that another key has licensed",
+                                         ", %u of them for products that another key has licensed",
+                                         self->n_relicensed),
+                            self->n_relicensed);
   if (self->n_planned > 0)
     g_string_append_printf (text,
                             g_dngettext (GETTEXT_PACKAGE, " (%u more is planned by other jobs)",

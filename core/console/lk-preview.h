@@ -38,7 +38,8 @@ typedef struct
   guint n_planned;
   guint n_spends;
   guint n_on_record;
-  guint n_licensed;
+  guint n_licensed;     /* under this key; left out */
+  guint n_relicensed;   /* of those that spend: under another key, so think twice */
   guint32 blocked_code; /* the service stopped the key, 0: not */
 } LkCost;
 

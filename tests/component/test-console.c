@@ -234,6 +234,25 @@ test_left_out (Fixture *f, gconstpointer data)
   assert_line (named, 1, LK_FATE_SPENDS, NULL);
 }
 
+/* Money is spent on what works already: that is said. */
+static void
+test_licensed_elsewhere (Fixture *f, gconstpointer data)
+{
+  g_autoptr (LkPreview) result = NULL;
+  g_autofree char *text = NULL;
+
+  add_read_machine (f, make_reading ("GGGGG", LK_KEY_MAK, LK_LICENSE_LICENSED));
+  add_read_machine (f, make_reading ("GGGGG", LK_KEY_GVLK, LK_LICENSE_OOB_GRACE));
+  set_remaining (f, 5);
+
+  result = preview (f, LK_PLAN_ACTIVATE_PROXY, TRUE, NULL);
+  g_assert_cmpuint (cost (result, 0)->n_spends, ==, 2);
+  g_assert_cmpuint (cost (result, 0)->n_relicensed, ==, 1);
+  text = lk_cost_to_text (cost (result, 0));
+  g_assert_cmpstr (
+      text, ==, "uses 2 of 5 activations, 1 of them for a product that another key has licensed");
+}
+
 static void
 test_products (Fixture *f, gconstpointer data)
 {
@@ -505,6 +524,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
   ADD ("/preview/left-out", test_left_out);
+  ADD ("/preview/licensed-elsewhere", test_licensed_elsewhere);
   ADD ("/preview/products", test_products);
   ADD ("/preview/installed-key", test_installed_key);
   ADD ("/preview/on-record", test_on_record);
