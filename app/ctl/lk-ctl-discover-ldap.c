@@ -133,7 +133,7 @@ print_line (const LkLdapMachine *machine)
   add_row (list, machine);
   json_builder_begin_object (json);
   json_builder_set_member_name (json, "type");
-  json_builder_add_string_value (json, "machine");
+  json_builder_add_string_value (json, "found");
   lk_ctl_list_build_row (list, 0, json);
   json_builder_end_object (json);
   node = json_builder_get_root (json);
@@ -191,7 +191,7 @@ print_report (LkCtl *ctl, const LkDirectoryResult *result)
   lk_ctl_set_text (ctl, "stage", lk_ldap_stage_to_word (report->stage));
   lk_ctl_set_text (ctl, "base", report->base);
   lk_ctl_set_text (ctl, "filter", report->filter);
-  lk_ctl_set_count (ctl, "count", report->n_found);
+  lk_ctl_set_count (ctl, "machines", report->n_found);
   lk_ctl_set_count (ctl, "added", result->n_added);
   lk_ctl_set_count (ctl, "known", result->n_known);
   lk_ctl_set_count (ctl, "stale", report->n_stale);

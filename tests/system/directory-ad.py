@@ -119,7 +119,7 @@ def ldaps_simple(rig):
     answer = rig.discover(*rig.secure(), "--credential", "corp")
     expect("by", answer["server"], f"{FULL}:636 (TLS)")
     wanted = rig.names() | {"DC1"}
-    expect("counts", (answer["count"], answer["added"], answer["known"]), (len(wanted),) * 2 + (0,))
+    expect("counts", (answer["machines"], answer["added"], answer["known"]), (len(wanted),) * 2 + (0,))
     expect("stale", answer["stale"], len(rig.names(is_stale)))
     rows = json.loads(rig.ctl("list", "--json").stdout)["rows"]
     found = {row["name"]: row for row in rows}
@@ -206,7 +206,7 @@ def trouble(rig):
     contains(message, "not trusted", "--fingerprint", "--ca FILE")
     pin = next(word for word in message.replace(";", " ").split() if word.count(":") == 31)
     expect("with the fingerprint", rig.discover(*few, "--server", FULL, "--fingerprint",
-                                                pin)["count"], 10 - 1)
+                                                pin)["machines"], 10 - 1)
     answer = rig.discover(*few, "--server", FULL, "--fingerprint", "0" * 64, status=6)
     contains(answer["error"]["message"], "changed")
     answer = rig.discover(*few, "--server", FULL, "--tls", "none", "--bind", "simple", status=6)

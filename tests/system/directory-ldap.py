@@ -195,7 +195,7 @@ def another_schema(rig, authority):
         started = time.monotonic()
         answer = rig.discover(*server, "--credential", "plain")
         print(f"# slapd, {HOSTS} hosts: {time.monotonic() - started:.1f} s")
-        expect("added", (answer["count"], answer["added"]), (HOSTS, HOSTS))
+        expect("added", (answer["machines"], answer["added"]), (HOSTS, HOSTS))
         expect("in the store", rig.stored(), {f"h{i:04}" for i in range(HOSTS)})
         answer = rig.discover(*server, "--bind", "anonymous", "--dry-run", "--name", "h01*2")
         expect("by pattern", [machine["name"] for machine in answer["found"]],
@@ -207,7 +207,7 @@ def another_schema(rig, authority):
                {"address": "host7.plain.test", "os": "other words"})
         answer = rig.discover("--server", f"localhost:{slapd.port}", "--tls", "starttls", "--ca",
                               authority.ca[0], "--credential", "plain", "--dry-run", "--name", "h0*")
-        expect("StartTLS", answer["count"], 1000)
+        expect("StartTLS", answer["machines"], 1000)
         rig.password("plain", ADMIN, "not-the-password")
         for attempt in range(2):
             answer = rig.discover(*server, "--credential", "plain", status=6)
@@ -222,7 +222,7 @@ def size_limit(rig, authority):
         answer = rig.ask(slapd.port, status=4)
         contains(answer["words"], "searching", "limit", "--base")
         contains(answer["said"], "are kept")
-        expect("kept", (answer["count"], len(rig.stored())), (1000, 1000))
+        expect("kept", (answer["machines"], len(rig.stored())), (1000, 1000))
 
 
 def certificates(rig, authority):
@@ -235,7 +235,7 @@ def certificates(rig, authority):
         pin = next(word for word in answer["words"].replace(";", " ").split()
                    if word.count(":") == 31)
         expect("by fingerprint", rig.discover("--server", f"localhost:{slapd.tls_port}", *ca,
-                                              "--fingerprint", pin)["count"], 3)
+                                              "--fingerprint", pin)["machines"], 3)
     with Slapd(rig.folder / "good", authority, tree(hosts(0, 3))) as slapd:
         answer = rig.discover("--server", f"127.0.0.1:{slapd.tls_port}", *ca, status=6)
         contains(answer["words"], "not for 127.0.0.1, but for localhost")
@@ -255,7 +255,7 @@ def referrals(rig, authority):
     with Slapd(rig.folder / "a", authority, tree(hosts(0, 5) + to_b), ports=(a, a_tls)), \
             Slapd(rig.folder / "b", authority, tree(hosts(5, 7) + to_a + away), ports=(b, b_tls)):
         answer = rig.ask(a, "--dry-run")
-        expect("reported", (answer["count"], len(answer["referrals"])), (5, 1))
+        expect("reported", (answer["machines"], len(answer["referrals"])), (5, 1))
         contains(answer["referrals"][0]["text"], f"127.0.0.1:{b}")
         answer = rig.ask(a, "--dry-run", "--referrals", "follow", status=4)
         expect("followed", sorted(machine["name"] for machine in answer["found"]),
@@ -334,13 +334,13 @@ def strange_answers(rig, _):
         connection.done()
     with HostileServer(odd) as server:
         answer = rig.ask(server.port)
-        expect("counts", (answer["count"], answer["left_out"], len(answer["faults"])), (2, 5, 5))
+        expect("counts", (answer["machines"], answer["left_out"], len(answer["faults"])), (2, 5, 5))
         expect("in the store", rig.stored(), {"h1", "h2"})
     with HostileServer(lambda connection, _: connection.done(cookie=b"again")) as server:
         contains(rig.ask(server.port, status=1)["words"], "one empty page after the other")
     with HostileServer(lambda connection, n: (connection.send(device(n)),
                                               connection.done(cookie=b"again"))) as server:
-        expect("at most", rig.ask(server.port, "--max", "50", "--dry-run")["count"], 50)
+        expect("at most", rig.ask(server.port, "--max", "50", "--dry-run")["machines"], 50)
     for code, word in ((4, "size limit"), (3, "no more time"), (50, "may not read"),
                        (51, "busy"), (80, "(80)")):
         with HostileServer(lambda connection, _, code=code: connection.done(code, "so it is")) as \
@@ -365,7 +365,7 @@ def cancelled(rig, _):
                             "none", "--bind", "anonymous", "--stream"),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=rig.environment({}))
         lines = [json.loads(process.stdout.readline()) for _ in range(500)]
-        expect("streamed", {line["type"] for line in lines}, {"machine"})
+        expect("streamed", {line["type"] for line in lines}, {"found"})
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
