@@ -7,7 +7,8 @@
 
 #define KEY_PROBLEM "lk-problem"
 
-/* The line below the row, made when it is first needed. */
+/* The line below the row, made when it is first needed. It can have the focus: Tab would not get
+ * past one that cannot. */
 static GtkWidget *
 get_problem_row (GtkWidget *row)
 {
@@ -28,7 +29,6 @@ get_problem_row (GtkWidget *row)
   gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (problem), label);
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (problem), FALSE);
   gtk_list_box_row_set_selectable (GTK_LIST_BOX_ROW (problem), FALSE);
-  gtk_widget_set_focusable (problem, FALSE);
   gtk_list_box_insert (GTK_LIST_BOX (list), problem,
                        gtk_list_box_row_get_index (GTK_LIST_BOX_ROW (row)) + 1);
   g_object_set_data (G_OBJECT (row), KEY_PROBLEM, problem);

@@ -22,7 +22,7 @@ struct _LkKeysPage
   LkTableList *keys;
   GSimpleActionGroup *actions;
   GtkWidget *tools;
-  char *ref; /* of the key that a question is about */
+  char *ref;        /* of the key that a question is about */
   gint64 remaining; /* the figure that was typed last */
 
   GtkStack *stack;
@@ -179,8 +179,7 @@ on_figure_typed (LkKeysPage *self, GtkEditable *row)
   GError *error = NULL;
 
   lk_console_parse_remaining (gtk_editable_get_text (row), &self->remaining, &error);
-  adw_message_dialog_set_response_enabled (dialog, "set",
-                                           lk_field_judge (GTK_WIDGET (row), error));
+  adw_message_dialog_set_response_enabled (dialog, "set", lk_field_judge (GTK_WIDGET (row), error));
 }
 
 /* No spin button: it would correct what is wrong without a word. */

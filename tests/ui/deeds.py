@@ -18,7 +18,8 @@ import threading
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 
 from practice import get_key_identity, make_practice_cid
-from desk_rig import Person, await_node, await_that, check_names, find, get_application, start_below_xvfb, walk
+from desk_rig import (Person, await_node, await_that, check_names, find, get_application,
+                      start_below_xvfb, walk)
 
 JOB_PATIENCE = 240
 
