@@ -128,7 +128,7 @@ on_pipeline (gpointer answer, const GError *error, gpointer user_data)
       gtk_label_set_text (self->spends[i], count);
     }
   show_failures (self, pipeline->failures);
-  gtk_stack_set_visible_child_name (self->stack, "pipeline");
+  lk_field_show_page (self->stack, "pipeline");
   if (self->is_stale)
     ask (self);
 }

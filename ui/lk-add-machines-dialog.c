@@ -138,6 +138,7 @@ on_source (LkAddMachinesDialog *self)
 {
   if (self->found_title == NULL) /* the template is still being made */
     return;
+  lk_field_show_page (self->sources, gtk_stack_get_visible_child_name (self->sources));
   show_problem (self, NULL);
   fill (self);
 }
@@ -151,6 +152,10 @@ mark_lines (LkAddMachinesDialog *self, GtkTextBuffer *buffer)
 
   gtk_text_buffer_get_bounds (buffer, &start, &end);
   gtk_text_buffer_remove_tag (buffer, self->wrong, &start, &end);
+  gtk_accessible_update_state (GTK_ACCESSIBLE (self->text), GTK_ACCESSIBLE_STATE_INVALID,
+                               self->typed->faults->len > 0 ? GTK_ACCESSIBLE_INVALID_TRUE
+                                                            : GTK_ACCESSIBLE_INVALID_FALSE,
+                               -1);
   for (guint i = 0; i < self->typed->faults->len; i++)
     {
       const LkLineFault *fault = self->typed->faults->pdata[i];
@@ -216,7 +221,7 @@ open_file (LkAddMachinesDialog *self, GFile *file)
   g_autofree char *path = g_file_get_path (file);
   g_autofree char *name = g_file_get_parse_name (file);
 
-  gtk_stack_set_visible_child_name (self->sources, "file");
+  lk_field_show_page (self->sources, "file");
   gtk_label_set_text (self->file_name, name);
   if (path == NULL)
     {
@@ -336,7 +341,7 @@ on_added (gpointer answer, const GError *error, gpointer user_data)
   gtk_widget_hide (GTK_WIDGET (self->add));
   gtk_button_set_label (self->cancel, _ ("_Close"));
   lk_field_name (GTK_WIDGET (self->cancel), _ ("Close"));
-  gtk_stack_set_visible_child_name (self->steps, "done");
+  lk_field_show_page (self->steps, "done");
   gtk_widget_grab_focus (self->read_button);
   adding_unref (added);
 }
@@ -444,6 +449,8 @@ lk_add_machines_dialog_init (LkAddMachinesDialog *self)
   self->cancellable = g_cancellable_new ();
   self->typed = lk_file_list_parse_lines ("", 0);
   gtk_widget_init_template (GTK_WIDGET (self));
+  lk_field_show_page (self->steps, "find");
+  lk_field_show_page (self->sources, "addresses");
   buffer = gtk_text_view_get_buffer (self->text);
   self->wrong = gtk_text_buffer_create_tag (buffer, NULL, "underline", PANGO_UNDERLINE_ERROR, NULL);
   g_signal_connect_swapped (buffer, "changed", G_CALLBACK (on_text), self);

@@ -3,6 +3,7 @@
 
 #include "ui/lk-application.h"
 
+#include "ui/lk-field.h"
 #include "ui/lk-help-window.h"
 #include "ui/lk-pace.h"
 #include "ui/lk-practice.h"
@@ -71,14 +72,15 @@ on_help (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 static void
 on_about (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
-  GtkApplication *self = user_data;
+  GtkWidget *about = g_object_new (
+      ADW_TYPE_ABOUT_WINDOW, "transient-for", gtk_application_get_active_window (user_data),
+      "application-name", "Latchkey", "application-icon", LK_APPLICATION_ID, "version",
+      PACKAGE_VERSION, "developer-name", _ ("The Latchkey developers"), "comments",
+      _ ("Manages volume activation for the Windows computers that an organisation owns."),
+      "license-type", GTK_LICENSE_GPL_3_0, NULL);
 
-  adw_show_about_window (gtk_application_get_active_window (self), "application-name", "Latchkey",
-                         "application-icon", LK_APPLICATION_ID, "version", PACKAGE_VERSION,
-                         "developer-name", _ ("The Latchkey developers"), "comments",
-                         _ ("Manages volume activation for the Windows computers that an"
-                            " organisation owns."),
-                         "license-type", GTK_LICENSE_GPL_3_0, NULL);
+  lk_field_name_parts (about);
+  gtk_window_present (GTK_WINDOW (about));
 }
 
 static void

@@ -291,5 +291,6 @@ lk_credential_dialog_init (LkCredentialDialog *self)
 {
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_widget_grab_focus (self->name);
   lk_field_name_eye (ADW_PASSWORD_ENTRY_ROW (self->password));
 }

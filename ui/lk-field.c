@@ -7,7 +7,8 @@
 
 #define KEY_PROBLEM "lk-problem"
 
-/* The line below the row, made when it is first needed. */
+/* The line below the row, made when it is first needed. It can have the focus: Tab would not get
+ * past one that cannot. */
 static GtkWidget *
 get_problem_row (GtkWidget *row)
 {
@@ -28,7 +29,6 @@ get_problem_row (GtkWidget *row)
   gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (problem), label);
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (problem), FALSE);
   gtk_list_box_row_set_selectable (GTK_LIST_BOX_ROW (problem), FALSE);
-  gtk_widget_set_focusable (problem, FALSE);
   gtk_list_box_insert (GTK_LIST_BOX (list), problem,
                        gtk_list_box_row_get_index (GTK_LIST_BOX_ROW (row)) + 1);
   g_object_set_data (G_OBJECT (row), KEY_PROBLEM, problem);
@@ -94,22 +94,48 @@ lk_field_name_eye (AdwPasswordEntryRow *row)
   name_eye (GTK_WIDGET (row));
 }
 
-/* GTK would say a button's underscore, too. */
-static void
-name_buttons (GtkWidget *widget)
+/* Of a button with nothing but a picture, where the toolkit made it. */
+static const struct
 {
-  const char *label = GTK_IS_BUTTON (widget) ? gtk_button_get_label (GTK_BUTTON (widget)) : NULL;
+  const char *icon;
+  const char *name;
+} pictures[] = {
+  { "edit-find-symbolic", N_ ("Search") },
+  { "go-previous-symbolic", N_ ("Back") },
+};
 
-  if (label != NULL)
+static void
+name_button (GtkWidget *button)
+{
+  GtkWidget *child = gtk_button_get_child (GTK_BUTTON (button));
+  const char *icon = GTK_IS_IMAGE (child) ? gtk_image_get_icon_name (GTK_IMAGE (child)) : NULL;
+
+  if (GTK_IS_LABEL (child))
     {
-      g_auto (GStrv) parts = g_strsplit (label, "_", -1);
+      g_auto (GStrv) parts = g_strsplit (gtk_label_get_label (GTK_LABEL (child)), "_", -1);
       g_autofree char *name = g_strjoinv ("", parts);
 
-      lk_field_name (widget, name);
+      lk_field_name (button, name);
     }
+  for (guint i = 0; icon != NULL && i < G_N_ELEMENTS (pictures); i++)
+    if (g_str_equal (icon, pictures[i].icon))
+      lk_field_name (button, _ (pictures[i].name));
+}
+
+void
+lk_field_name_parts (GtkWidget *widget)
+{
+  if (GTK_IS_BUTTON (widget))
+    name_button (widget);
+  else if (GTK_IS_SEARCH_ENTRY (widget))
+    lk_field_name (widget, _ ("Search"));
+  else if (GTK_IS_MENU_BUTTON (widget))
+    lk_field_name (widget, _ ("Menu"));
+  else if (GTK_IS_TEXT_VIEW (widget))
+    lk_field_name (widget, _ ("Text"));
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
        child = gtk_widget_get_next_sibling (child))
-    name_buttons (child);
+    lk_field_name_parts (child);
 }
 
 void
@@ -129,7 +155,7 @@ lk_field_confirm (GtkWidget *parent,
                                               ADW_RESPONSE_DESTRUCTIVE);
   adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
   adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
-  name_buttons (dialog);
+  lk_field_name_parts (dialog);
   g_signal_connect_object (dialog, "response::go", done, user_data, G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (dialog));
 }

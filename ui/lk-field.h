@@ -11,6 +11,10 @@ gboolean lk_field_judge (GtkWidget *row, GError *error);
 /* Tells assistive technology what @widget is called. */
 void lk_field_name (GtkWidget *widget, const char *name);
 
+/* Names what a window of the toolkit's own leaves without a name, or with the underscore of a
+ * label. */
+void lk_field_name_parts (GtkWidget *window);
+
 /* libadwaita 1.2 leaves the eye of a password row without a name. */
 void lk_field_name_eye (AdwPasswordEntryRow *row);
 

@@ -160,7 +160,7 @@ on_jobs_loaded (LkJobsPage *self)
 {
   gboolean has_jobs = g_list_model_get_n_items (G_LIST_MODEL (self->jobs)) > 0;
 
-  gtk_stack_set_visible_child_name (self->stack, has_jobs ? "jobs" : "empty");
+  lk_field_show_page (self->stack, has_jobs ? "jobs" : "empty");
 }
 
 static void

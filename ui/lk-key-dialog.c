@@ -25,6 +25,7 @@ struct _LkKeyDialog
   LkDesk *desk;
   GCancellable *cancellable;
 
+  gboolean has_key; /* a right one */
   GtkWidget *add;
   GtkWidget *key;
   GtkWidget *remarks;
@@ -101,7 +102,7 @@ check_remarks (LkKeyDialog *self)
 static void
 on_remarks_changed (LkKeyDialog *self)
 {
-  check_remarks (self);
+  gtk_widget_set_sensitive (self->add, check_remarks (self) && self->has_key);
 }
 
 static void
@@ -129,7 +130,8 @@ on_key_changed (LkKeyDialog *self)
     }
   else
     lk_field_mark (self->key, NULL);
-  gtk_widget_set_sensitive (self->add, key != NULL);
+  self->has_key = key != NULL;
+  gtk_widget_set_sensitive (self->add, check_remarks (self) && self->has_key);
 }
 
 /* Gives what came of it, in words. */
@@ -228,4 +230,5 @@ lk_key_dialog_init (LkKeyDialog *self)
 {
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_widget_grab_focus (self->key);
 }

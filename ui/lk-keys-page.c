@@ -13,8 +13,6 @@
 
 #include <glib/gi18n.h>
 
-#define LARGEST_POOL 10000000
-
 struct _LkKeysPage
 {
   AdwBin parent_instance;
@@ -24,8 +22,8 @@ struct _LkKeysPage
   LkTableList *keys;
   GSimpleActionGroup *actions;
   GtkWidget *tools;
-  char *ref; /* of the key that a question is about */
-  GtkWidget *figure;
+  char *ref;        /* of the key that a question is about */
+  gint64 remaining; /* the figure that was typed last */
 
   GtkStack *stack;
   GtkListBox *list;
@@ -42,7 +40,7 @@ on_loaded (LkKeysPage *self)
 {
   gboolean is_empty = g_list_model_get_n_items (G_LIST_MODEL (self->keys)) == 0;
 
-  gtk_stack_set_visible_child_name (self->stack, is_empty ? "empty" : "keys");
+  lk_field_show_page (self->stack, is_empty ? "empty" : "keys");
 }
 
 static GtkWidget *
@@ -169,9 +167,37 @@ on_figure_given (LkKeysPage *self)
     return;
   figure = g_new0 (Figure, 1);
   figure->ref = g_strdup (self->ref);
-  figure->remaining = gtk_spin_button_get_value_as_int (GTK_SPIN_BUTTON (self->figure));
+  figure->remaining = self->remaining;
   lk_desk_call (self->desk, set_remaining, figure, figure_free, (GDestroyNotify) lk_key_row_free,
                 self->cancellable, on_figure, self);
+}
+
+static void
+on_figure_typed (LkKeysPage *self, GtkEditable *row)
+{
+  AdwMessageDialog *dialog = ADW_MESSAGE_DIALOG (gtk_widget_get_root (GTK_WIDGET (row)));
+  GError *error = NULL;
+
+  lk_console_parse_remaining (gtk_editable_get_text (row), &self->remaining, &error);
+  adw_message_dialog_set_response_enabled (dialog, "set", lk_field_judge (GTK_WIDGET (row), error));
+}
+
+/* No spin button: it would correct what is wrong without a word. */
+static GtkWidget *
+make_figure (gint64 left)
+{
+  GtkWidget *list = gtk_list_box_new ();
+  GtkWidget *row = adw_entry_row_new ();
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, left);
+
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _ ("Activations that are left"));
+  adw_entry_row_set_input_purpose (ADW_ENTRY_ROW (row), GTK_INPUT_PURPOSE_DIGITS);
+  adw_entry_row_set_activates_default (ADW_ENTRY_ROW (row), TRUE);
+  gtk_editable_set_text (GTK_EDITABLE (row), text);
+  gtk_list_box_set_selection_mode (GTK_LIST_BOX (list), GTK_SELECTION_NONE);
+  gtk_widget_add_css_class (list, "boxed-list");
+  gtk_list_box_append (GTK_LIST_BOX (list), row);
+  return list;
 }
 
 static void
@@ -179,22 +205,26 @@ on_set_remaining (GSimpleAction *action, GVariant *id, gpointer user_data)
 {
   LkKeysPage *self = user_data;
   const LkKeyRow *key = find_key (self, id);
-  GtkWidget *dialog;
+  GtkWidget *dialog, *list;
   g_autofree char *mask = key != NULL ? lk_product_key_mask (key->last_five) : NULL;
 
   if (key == NULL)
     return;
+  self->remaining = MAX (key->pool.left, 0);
   dialog = adw_message_dialog_new (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))),
                                    _ ("How Many Activations Are Left?"), mask);
-  self->figure = gtk_spin_button_new_with_range (0, LARGEST_POOL, 1);
-  gtk_spin_button_set_value (GTK_SPIN_BUTTON (self->figure), (double) MAX (key->pool.left, 0));
-  lk_field_name (self->figure, _ ("Activations that are left"));
-  adw_message_dialog_set_extra_child (ADW_MESSAGE_DIALOG (dialog), self->figure);
+  list = make_figure (self->remaining);
+  g_signal_connect_object (gtk_widget_get_first_child (list), "changed",
+                           G_CALLBACK (on_figure_typed), self, G_CONNECT_SWAPPED);
+  adw_message_dialog_set_extra_child (ADW_MESSAGE_DIALOG (dialog), list);
   adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _ ("_Cancel"), "set",
                                     _ ("_Set"), NULL);
   adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "set",
                                               ADW_RESPONSE_SUGGESTED);
+  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "set");
   adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  lk_field_name_parts (dialog);
+  gtk_widget_grab_focus (gtk_widget_get_first_child (list));
   g_signal_connect_object (dialog, "response::set", G_CALLBACK (on_figure_given), self,
                            G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (dialog));

@@ -205,7 +205,7 @@ on_summary (gpointer answer, const GError *error, gpointer user_data)
   show_pools (self, summary);
   show_running (self, summary);
   show_failures (self, summary);
-  gtk_stack_set_visible_child_name (self->stack, summary->n_machines > 0 ? "figures" : "empty");
+  lk_field_show_page (self->stack, summary->n_machines > 0 ? "figures" : "empty");
   if (self->is_stale)
     ask (self);
 }

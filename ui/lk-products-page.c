@@ -254,6 +254,13 @@ on_reveal (LkProductsPage *self)
     show_details (self);
 }
 
+/* The focus was in the menu, and would be nowhere. */
+static void
+on_menu_closed (LkProductsPage *self)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+}
+
 static void
 pop_up (LkProductsPage *self, guint position, double x, double y)
 {
@@ -482,6 +489,7 @@ lk_products_page_init (LkProductsPage *self)
   gtk_widget_set_parent (self->popover, GTK_WIDGET (self));
   gtk_popover_set_has_arrow (GTK_POPOVER (self->popover), FALSE);
   gtk_widget_set_halign (self->popover, GTK_ALIGN_START);
+  g_signal_connect_swapped (self->popover, "closed", G_CALLBACK (on_menu_closed), self);
 
   g_signal_connect_swapped (self->flap, "notify::reveal-flap", G_CALLBACK (on_reveal), self);
   if (self->state != NULL)

@@ -264,6 +264,16 @@ on_number (GtkSpinButton *spin, gpointer user_data)
   self->save_id = g_timeout_add (SAVE_AFTER_MS, save_number, self);
 }
 
+/* While it is typed; what is wrong is not taken when the focus goes. */
+static void
+on_number_typed (GtkEditable *spin, gpointer user_data)
+{
+  Binding *self = user_data;
+
+  if (!self->is_loading)
+    check (self, gtk_editable_get_text (spin));
+}
+
 static Binding *
 bind (GtkWidget *row, LkDesk *desk, const char *name)
 {
@@ -344,7 +354,9 @@ lk_setting_row_bind_number (GtkSpinButton *spin, GtkWidget *row, LkDesk *desk, c
   self->is_loading = TRUE;
   gtk_spin_button_set_increments (spin, 1, 16);
   gtk_spin_button_set_range (spin, (double) self->setting->min, (double) self->setting->max);
+  gtk_spin_button_set_update_policy (spin, GTK_UPDATE_IF_VALID);
   name_spin_button (spin, self->title);
+  g_signal_connect (spin, "changed", G_CALLBACK (on_number_typed), self);
   g_signal_connect (spin, "value-changed", G_CALLBACK (on_number), self);
   load (self);
 }

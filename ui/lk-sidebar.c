@@ -156,6 +156,21 @@ lk_sidebar_dispose (GObject *object)
   G_OBJECT_CLASS (lk_sidebar_parent_class)->dispose (object);
 }
 
+/* Tab leaves the list: GTK would go to its next row, which would show another page. */
+static gboolean
+on_key (LkSidebar *self, guint key, guint code, GdkModifierType modifiers)
+{
+  GtkWidget *root = GTK_WIDGET (gtk_widget_get_root (GTK_WIDGET (self)));
+  gboolean is_back = key == GDK_KEY_ISO_Left_Tab;
+
+  if (root == NULL || (key != GDK_KEY_Tab && !is_back) || (modifiers & GDK_CONTROL_MASK) != 0)
+    return GDK_EVENT_PROPAGATE;
+  gtk_widget_set_can_focus (GTK_WIDGET (self->list), FALSE); /* it is passed over */
+  gtk_widget_child_focus (root, is_back ? GTK_DIR_TAB_BACKWARD : GTK_DIR_TAB_FORWARD);
+  gtk_widget_set_can_focus (GTK_WIDGET (self->list), TRUE);
+  return GDK_EVENT_STOP;
+}
+
 static void
 lk_sidebar_class_init (LkSidebarClass *klass)
 {
@@ -170,6 +185,7 @@ lk_sidebar_class_init (LkSidebarClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/latchkey/Latchkey/ui/lk-sidebar.ui");
   gtk_widget_class_bind_template_child (widget_class, LkSidebar, list);
+  gtk_widget_class_bind_template_callback (widget_class, on_key);
   gtk_widget_class_bind_template_callback (widget_class, on_row_activated);
   gtk_widget_class_bind_template_callback (widget_class, on_row_selected);
 }

@@ -226,12 +226,7 @@ show_root (LkWindow *self, const char *name)
 {
   if (g_strcmp0 (gtk_stack_get_visible_child_name (self->root_stack), name) == 0)
     return;
-  /* What is not shown is hidden, too, or a screen reader reads it all. */
-  gtk_widget_set_visible (gtk_stack_get_child_by_name (self->root_stack, name), TRUE);
-  gtk_stack_set_visible_child_name (self->root_stack, name);
-  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->root_stack)); child != NULL;
-       child = gtk_widget_get_next_sibling (child))
-    gtk_widget_set_visible (child, child == gtk_stack_get_visible_child (self->root_stack));
+  lk_field_show_page (self->root_stack, name);
   if (g_str_equal (name, "main") && self->page == NULL)
     {
       g_autofree char *page = lk_window_state_get_page (self->state);
@@ -366,6 +361,8 @@ lk_window_new (GtkApplication *application, const char *path, gboolean is_practi
 {
   LkWindow *self = g_object_new (LK_TYPE_WINDOW, "application", application, NULL);
 
+  lk_field_name_parts (
+      GTK_WIDGET (gtk_application_window_get_help_overlay (GTK_APPLICATION_WINDOW (self))));
   self->desk = lk_desk_new (path, is_practice);
   lk_window_state_restore (self->state, GTK_WINDOW (self));
   g_signal_connect_swapped (self->desk, "state-changed", G_CALLBACK (on_state_changed), self);

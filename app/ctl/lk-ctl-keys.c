@@ -236,8 +236,8 @@ set_remaining (LkCtl *ctl)
 
   if (ref == NULL)
     return LK_EXIT_USAGE;
-  if (!g_ascii_string_to_signed (ctl->args[1], 10, 0, G_MAXINT32, &n, NULL))
-    return lk_ctl_fail_usage (ctl, _ ("“%s” is not a number of activations"), ctl->args[1]);
+  if (!lk_console_parse_remaining (ctl->args[1], &n, &error))
+    return lk_ctl_fail_usage (ctl, "%s", error->message);
 
   row = lk_console_set_remaining (ctl->console, ref, n, &error);
   return row != NULL ? print_row (ctl, row) : fail_for_key (ctl, g_steal_pointer (&error));

@@ -113,6 +113,15 @@ lk_console_remove_key (LkConsole *self, const char *ref, GError **error)
   return row != NULL && lk_store_remove_key (lk_console_get_store (self, NULL), row->id, error);
 }
 
+gboolean
+lk_console_parse_remaining (const char *text, gint64 *remaining, GError **error)
+{
+  if (g_ascii_string_to_signed (text, 10, 0, G_MAXINT32, remaining, NULL))
+    return TRUE;
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("“%s” is not a number of activations"), text);
+  return FALSE;
+}
+
 LkKeyRow *
 lk_console_set_remaining (LkConsole *self, const char *ref, gint64 remaining, GError **error)
 {

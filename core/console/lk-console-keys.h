@@ -21,6 +21,8 @@ GPtrArray *lk_console_list_keys (LkConsole *self, GError **error);
 LkKeyRow *lk_console_find_key (LkConsole *self, const char *ref, GError **error);
 gboolean lk_console_remove_key (LkConsole *self, const char *ref, GError **error);
 
+/* A figure as a person types it. LK_ERROR_INVALID when it is none. */
+gboolean lk_console_parse_remaining (const char *text, gint64 *remaining, GError **error);
 /* The figure by a person's word; gives the new row. */
 LkKeyRow *
 lk_console_set_remaining (LkConsole *self, const char *ref, gint64 remaining, GError **error);

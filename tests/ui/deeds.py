@@ -18,7 +18,8 @@ import threading
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 
 from practice import get_key_identity, make_practice_cid
-from desk_rig import Person, await_node, await_that, find, get_application, start_below_xvfb, walk
+from desk_rig import (Person, await_node, await_that, check_names, find, get_application,
+                      start_below_xvfb, walk)
 
 JOB_PATIENCE = 240
 
@@ -117,6 +118,7 @@ def check_phone(rig):
     width = len(row["iid"]) // 9
     for n in range(9):
         await_node(row["iid"][n * width:(n + 1) * width], "label")
+    check_names()
     go = await_node("Deposit", "push button")
 
     import pyatspi
@@ -224,6 +226,7 @@ def check_certificate(rig, scratch):
         spelt = ":".join(pin[n:n + 2] for n in range(0, 64, 2))
         await_that("the fingerprint", lambda: find_text(spelt) or find_text(spelt.upper()))
         await_node("Nobody vouches for this certificate")
+        check_names()
         assert not rig.ask("trust", "list")["certificates"]
         person.press("Accept")
         await_that("it is accepted", lambda: find_text("is accepted"))
@@ -246,6 +249,7 @@ def check_password(rig):
 
     await_that("the question", lambda: find_text("is needed, and it is not kept"))
     assert get_job()["failed"] == 0 and not get_job()["finished_at"], get_job()
+    check_names()
     person = Person()
     person.write("Password", password)
     person.press("Continue")

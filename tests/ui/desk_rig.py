@@ -23,7 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "system"
 PATIENCE = int(os.environ.get("LATCHKEY_TEST_PATIENCE", "60"))
 JOB_PATIENCE = 240  # a silent machine is asked three times
 CONTROLS = {"push button", "toggle button", "check box", "radio button", "entry", "password text",
-            "spin button", "combo box", "menu", "menu item", "list item", "page tab", "slider"}
+            "text", "spin button", "combo box", "menu", "menu item", "list item", "page tab", "slider"}
 # Where AT-SPI would have to be asked for hundreds of cells.
 LONG = {"tree table"}
 

@@ -1,12 +1,31 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is entered by hand: orders.py BUILD. Machines and keys are added from a store with nothing
-in it, and what is wrong is marked where it is typed, before anything happens."""
+in it, and what is wrong is marked in words beside each entry of the window, before anything
+happens. The boxes of a confirmation ID are in deeds.py."""
 import json
 import subprocess
 import sys
 
-from desk_rig import Desk, Person, await_node, await_that, await_text, find, find_text, start
+from desk_rig import (Desk, Person, await_node, await_that, await_text, find, find_all, find_text,
+                      get_application, is_sensitive, is_shown, press_keys, start, walk)
+
+# What may be typed into each entry of the preferences and is wrong, and words of the mark.
+SETTINGS = {
+    "General": {
+        "Machines at the same time": ("5000", "a number from 1 to 512"),
+        "Time to connect": ("soon", "like 500ms, 30s or 10m"),
+        "Time to answer": ("-1", "like 500ms, 30s or 10m"),
+    },
+    "Backend": {
+        "Address": ("ftp://nowhere.test/", "https"),
+        "File of its certificate": ("/nowhere.pem", "“/nowhere.pem” is none"),
+        "Digest key": ("not a key", "digest key"),
+    },
+    "Trust": {"File of the machines": ("authorities.pem", "“authorities.pem” is none")},
+}
+FREE = ["Token at the gateway"]  # may be anything
+KEY = "W269N-WFGWX-YVC9B-4J6C9-T83GX"
 
 
 def ask(build, store, *words):
@@ -15,10 +34,51 @@ def ask(build, store, *words):
     return json.loads(done.stdout)
 
 
+def get_dialog():
+    """The window that came last."""
+    return [node for node in get_application() if node is not None][-1]
+
+
+def find_row(name):
+    """The line of a form that has the entry of this name."""
+    node = next(find_all(lambda node: node.name.startswith(name)
+                         and "EditableText" in node.get_interfaces()))
+    while node.parent.getRoleName() != "list":
+        node = node.parent
+    return node
+
+
+def get_mark(name):
+    """The line below it, if it is a mark."""
+    row = find_row(name)
+    lines = [node for node in row.parent if is_shown(node)]
+    below = lines[lines.index(row) + 1:][:1]
+    return below[0].name if below and not any(
+        "EditableText" in node.get_interfaces() for node in walk(below[0])) else ""
+
+
+def await_mark(name, words):
+    await_that(f"“{words}” below {name}", lambda: words in get_mark(name))
+
+
+def check_wrong(person, name, text, words):
+    person.write(name, text)
+    await_mark(name, words)
+
+
+def is_blocked(name):
+    """A button that cannot be pressed now."""
+    return not is_sensitive(next(find_all(
+        lambda node: node.getRoleName() == "push button" and node.name in (name, f"{name} {name}"))))
+
+
 def check_adding(build, store):
     person = Person()
     await_node("Welcome to Latchkey")
     person.press("Add machines")
+    person.write("Names and addresses", "not a name")
+    await_text("Line 1: ")
+    assert is_blocked("Add")
     person.write("Names and addresses", "pc-901.lab.test\nnot a name\n192.0.2.77:5985\n\npc-901.lab.test")
     await_node("2 machines were found")
     await_node("2 lines are left out")
@@ -37,14 +97,81 @@ def check_keys(build, store):
     person = Person()
     person.show_page("Product Keys")
     person.press("Add a key")
-    person.write("Product key", "BCDFG-HJ0")
-    await_text("Group 2: character 3")
-    person.write("Product key", "W269N-WFGWX-YVC9B-4J6C9-T83GX")
-    await_that("the mark goes", lambda: not find_text("Group 2"))
+    check_wrong(person, "Product key", "BCDFG-HJ0", "Group 2: character 3")
+    check_wrong(person, "Product key", KEY.replace("T83", "T38"), "its checksum is wrong")
+    assert is_blocked("Add")
+    person.write("Product key", KEY)
+    await_that("the mark goes", lambda: not get_mark("Product key"))
+    check_wrong(person, "Remarks", "x" * 2000, "Remarks have at most")
+    assert is_blocked("Add")
+    person.write("Remarks", "")
+    await_that("the mark goes", lambda: not get_mark("Remarks"))
     person.press("Add", is_whole=True)
     await_text("•••••-T83GX")
     assert [key["last_five"] for key in ask(build, store, "key", "list")["keys"]] == ["T83GX"]
     print("ok a wrong character is marked in its group, a right key is listed masked")
+
+    person.press("What to do with the key")
+    person.press("Set What Is Left…", "menu item")
+    for wrong in ("many", "-1", "99999999999", "1.5", ""):
+        check_wrong(person, "Activations that are left", wrong, f"“{wrong}” is not a number")
+        assert is_blocked("Set"), wrong
+    person.write("Activations that are left", "12")
+    await_that("the mark goes", lambda: not get_mark("Activations that are left"))
+    assert not is_blocked("Set")
+    press_keys("Escape")
+    await_that("the question goes", lambda: not find("Activations that are left"))
+    print("ok a figure that is none is marked, and cannot be set")
+
+
+def check_settings(build, store):
+    person = Person()
+    before = ask(build, store, "config", "list")
+    press_keys("ctrl+comma")
+    await_node("Machines at the same time")
+    for page, entries in SETTINGS.items():
+        person.press(page, "page tab")
+        for name, (wrong, words) in entries.items():
+            await_node(name)
+            check_wrong(person, name, wrong, words)
+    typed = [name for entries in SETTINGS.values() for name in entries] + FREE
+    for node in walk(get_dialog()):
+        if "EditableText" in node.get_interfaces() and node.name != "GtkSearchEntry":
+            assert node.name.startswith(tuple(typed)), f"nothing wrong was typed into {node.name}"
+    assert ask(build, store, "config", "list") == before
+    print("ok each wrong setting is marked, and none is kept")
+
+
+def check_credentials(build, store):
+    person = Person()
+    person.press("Credentials", "page tab")
+    person.press("Add a credential set")
+    await_node("Name of the set")
+    person.press("Add", is_whole=True)
+    await_mark("Name of the set", "A credential's name has letters")
+    await_mark("User", "A user name has 1 to 256 characters")
+    await_mark("Password", "The set needs a password")
+    check_wrong(person, "Name of the set", "my set", "A credential's name has letters")
+    check_wrong(person, "User", "x" * 300, "A user name has 1 to 256 characters")
+    check_wrong(person, "For machines", "", "A scope is a pattern")
+    person.press("Add", is_whole=True)
+    await_mark("For machines", "A scope is a pattern")
+    assert not ask(build, store, "credential", "list")["credentials"]
+    press_keys("Escape")
+    await_that("the dialog closes", lambda: not find("Name of the set"))
+    press_keys("Escape")
+    await_that("the preferences close", lambda: not find("Trust", "page tab"))
+    print("ok a credential set is not added while something in it is wrong")
+
+
+def check_search():
+    person = Person()
+    person.show_page("Products")
+    person.write("Search products", "days<many")
+    await_node("“many” is not a whole number")
+    person.write("Search products", "")
+    await_that("the mark goes", lambda: not find_text("is not a whole number"))
+    print("ok a wrong search says what is wrong in it")
 
 
 def main(build, scratch):
@@ -52,6 +179,9 @@ def main(build, scratch):
     with Desk(build, scratch, "--db", store):
         check_adding(build, store)
         check_keys(build, store)
+        check_settings(build, store)
+        check_credentials(build, store)
+        check_search()
 
 
 sys.exit(start(main))
