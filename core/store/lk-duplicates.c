@@ -25,8 +25,9 @@ typedef enum
 
 /* Each gives values and the ids of those that share one, beside each other. */
 #define SHARED(value)                                                                              \
-  "SELECT " value ", id FROM machine WHERE " value " IN (SELECT " value " FROM machine WHERE "     \
-  value " IS NOT NULL GROUP BY " value " HAVING count (*) > 1) ORDER BY " value ", id"
+  "SELECT " value ", id FROM machine WHERE " value " IN (SELECT " value                            \
+  " FROM machine WHERE " value " IS NOT NULL GROUP BY " value                                      \
+  " HAVING count (*) > 1) ORDER BY " value ", id"
 
 static const struct
 {
@@ -48,8 +49,7 @@ static const struct
                   "  THEN lower (whole) ELSE name END AS value, id FROM short"
                   " WHERE name IN (SELECT name FROM short GROUP BY name HAVING count (*) > 1)"
                   " ORDER BY value, id" },
-  [MARK_ADDRESS] = { "address", N_ ("same address"),
-                     SHARED ("address || ' ' || port") },
+  [MARK_ADDRESS] = { "address", N_ ("same address"), SHARED ("address || ' ' || port") },
 };
 
 typedef struct
@@ -256,8 +256,7 @@ list_all (LkDb *db, GPtrArray *list, GError **error)
 GPtrArray *
 lk_store_list_duplicates (LkStore *self, GError **error)
 {
-  g_autoptr (GPtrArray) list =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) lk_duplicate_free);
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_duplicate_free);
   LkDb *db = lk_store_borrow_reader (self, error);
   gboolean done = db != NULL && list_all (db, list, error);
 

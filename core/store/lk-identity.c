@@ -39,9 +39,10 @@ lk_identity_describe_match (const LkIdentity *a, const LkIdentity *b)
 static LkIdentity *
 load (LkDb *db, gint64 machine_id, GError **error)
 {
-  g_autoptr (LkQuery) query = lk_db_query (
-      db, error, "SELECT name, fqdn, uuid, cmid FROM machine WHERE id = ?1 AND read_at > 0", "i",
-      machine_id);
+  g_autoptr (LkQuery) query =
+      lk_db_query (db, error,
+                   "SELECT name, fqdn, uuid, cmid FROM machine WHERE id = ?1 AND read_at > 0", "i",
+                   machine_id);
   LkIdentity *identity;
 
   if (query == NULL || !lk_query_next (query, error))
@@ -83,11 +84,12 @@ list_same (LkDb *db, gint64 machine_id, const LkIdentity *identity, GArray *ids,
 gboolean
 lk_identity_get_common_job (LkDb *db, gint64 a, gint64 b, gint64 *job_id, GError **error)
 {
-  return lk_db_get_int (db, job_id, 0, error,
-                        "SELECT job_id FROM event WHERE machine_id = ?1 AND outcome = 'done'"
-                        " AND job_id > 0 AND job_id IN (SELECT job_id FROM event"
-                        "  WHERE machine_id = ?2 AND outcome = 'done') ORDER BY job_id DESC LIMIT 1",
-                        "ii", a, b);
+  return lk_db_get_int (
+      db, job_id, 0, error,
+      "SELECT job_id FROM event WHERE machine_id = ?1 AND outcome = 'done'"
+      " AND job_id > 0 AND job_id IN (SELECT job_id FROM event"
+      "  WHERE machine_id = ?2 AND outcome = 'done') ORDER BY job_id DESC LIMIT 1",
+      "ii", a, b);
 }
 
 static gboolean
@@ -181,8 +183,8 @@ swap_addresses (LkDb *db, const LkItem *item, gint64 found, GError **error)
   g_autofree char *former = NULL;
   gint64 former_port = 0;
   gint64 former_tls = 0;
-  g_autoptr (LkQuery) query = lk_db_query (
-      db, error, "SELECT address, port, tls FROM machine WHERE id = ?1", "i", found);
+  g_autoptr (LkQuery) query =
+      lk_db_query (db, error, "SELECT address, port, tls FROM machine WHERE id = ?1", "i", found);
 
   if (query == NULL || !lk_query_next (query, error))
     return FALSE;
@@ -194,12 +196,10 @@ swap_addresses (LkDb *db, const LkItem *item, gint64 found, GError **error)
   /* A name that leads to it goes on leading to it. */
   if (former == NULL || !g_hostname_is_ip_address (former))
     return TRUE;
-  if (!lk_db_run (db, error,
-                  "UPDATE machine SET address = ?2, port = ?3, tls = ?4 WHERE id = ?1", "isii",
-                  found, item->address, (gint64) item->port, (gint64) item->tls) ||
-      !lk_db_run (db, error,
-                  "UPDATE OR REPLACE machine_alias SET machine_id = ?2 WHERE alias = ?1", "si",
-                  item->address, found))
+  if (!lk_db_run (db, error, "UPDATE machine SET address = ?2, port = ?3, tls = ?4 WHERE id = ?1",
+                  "isii", found, item->address, (gint64) item->port, (gint64) item->tls) ||
+      !lk_db_run (db, error, "UPDATE OR REPLACE machine_alias SET machine_id = ?2 WHERE alias = ?1",
+                  "si", item->address, found))
     return FALSE;
 
   return lk_db_run (db, error,
@@ -230,8 +230,8 @@ lk_identity_relocate (LkDb *db,
   if (item->address == NULL || !g_hostname_is_ip_address (item->address))
     return TRUE;
 
-  message = g_strdup_printf (_ ("Was met at %s, where %s was looked for"), item->address,
-                             item->name);
+  message =
+      g_strdup_printf (_ ("Was met at %s, where %s was looked for"), item->address, item->name);
   return swap_addresses (db, item, *machine_id, error) &&
          lk_event_note (db, now, *machine_id, 0, "move", "done", message, 0, error);
 }

@@ -27,8 +27,7 @@ gboolean lk_identity_relocate (LkDb *db,
                                GError **error);
 
 /* In which job both answered, 0 for none. */
-gboolean
-lk_identity_get_common_job (LkDb *db, gint64 a, gint64 b, gint64 *job_id, GError **error);
+gboolean lk_identity_get_common_job (LkDb *db, gint64 a, gint64 b, gint64 *job_id, GError **error);
 
 /* What two machines have in common, for people: "same SMBIOS UUID and full name"; NULL when that is
  * less than two. To be freed. */

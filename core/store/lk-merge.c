@@ -64,7 +64,8 @@ note_merge (LkDb *db,
   return keep_snapshot (db, *merged_id, kept, TRUE, error) &&
          keep_snapshot (db, *merged_id, other, FALSE, error) &&
          /* What was merged into the other one can be split off this one. */
-         lk_db_run (db, error, "UPDATE merged SET machine_id = ?1, carried_by = coalesce (carried_by, ?3)"
+         lk_db_run (db, error,
+                    "UPDATE merged SET machine_id = ?1, carried_by = coalesce (carried_by, ?3)"
                     " WHERE machine_id = ?2",
                     "iii", kept, other, *merged_id);
 }
@@ -309,8 +310,7 @@ lk_merge_one (LkDb *db,
          move_aliases (db, kept, other, merged_id, error) &&
          move_products (db, kept, other, merged_id, error) &&
          move_work (db, kept, other, merged_id, now, error) &&
-         move_apart (db, kept, other, error) &&
-         take_facts (db, kept, other, takes_way, error) &&
+         move_apart (db, kept, other, error) && take_facts (db, kept, other, takes_way, error) &&
          lk_db_run (db, error, "DELETE FROM machine WHERE id = ?1", "i", other) &&
          lk_event_note (db, now, kept, job_id, "merge", "done", message, 0, error);
 }
@@ -327,10 +327,11 @@ check_idle (LkDb *db, gint64 machine_id, GError **error)
   if (job == 0)
     return TRUE;
 
-  g_set_error (error, LK_ERROR, LK_ERROR_BUSY,
-               _ ("Machine #%d is being worked on by job %d at this moment; wait until that step has"
-                  " ended, or pause the job, and try again. Nothing was changed"),
-               (int) machine_id, (int) job);
+  g_set_error (
+      error, LK_ERROR, LK_ERROR_BUSY,
+      _ ("Machine #%d is being worked on by job %d at this moment; wait until that step has"
+         " ended, or pause the job, and try again. Nothing was changed"),
+      (int) machine_id, (int) job);
   return FALSE;
 }
 

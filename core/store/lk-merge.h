@@ -9,8 +9,7 @@
 /* Merges @others (gint64) into @kept: products, timeline, items, names and addresses move, what was
  * read last counts, open work that both had is done once. In one transaction. Refused
  * (LK_ERROR_BUSY), and nothing done, while a step runs on one of them. */
-gboolean
-lk_store_merge (LkStore *self, gint64 kept, GArray *others, gint64 now, GError **error);
+gboolean lk_store_merge (LkStore *self, gint64 kept, GArray *others, gint64 now, GError **error);
 
 /**
  * LkMerged:
@@ -32,9 +31,9 @@ void lk_merged_free (LkMerged *self);
 /* Those that went into the machine, the latest first. */
 GPtrArray *lk_store_list_merged (LkStore *self, gint64 machine_id, GError **error);
 
-/* Undoes merges (@merged_ids, gint64) of the machine: each row is there again as it was before, with
- * what came with it (the ids go to @machine_ids), and is never merged with the others by itself
- * again. When nothing merged later remains, the machine is as it was before, too. In one
+/* Undoes merges (@merged_ids, gint64) of the machine: each row is there again as it was before,
+ * with what came with it (the ids go to @machine_ids), and is never merged with the others by
+ * itself again. When nothing merged later remains, the machine is as it was before, too. In one
  * transaction; refused (LK_ERROR_BUSY) while a step runs on the machine. */
 gboolean lk_store_split (LkStore *self,
                          gint64 machine_id,

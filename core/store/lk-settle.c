@@ -95,10 +95,10 @@ explain_stranger (LkDb *db, Settlement *s, const char *difference, GError **erro
     return FALSE;
 
   if (id != 0)
-    message = g_strdup_printf (_ ("This is another machine than %s: %s. It is the one listed as"
-                                  " %s (#%d)"),
-                               item->name, difference, s->verdict->reading->identity->name,
-                               (int) id);
+    message =
+        g_strdup_printf (_ ("This is another machine than %s: %s. It is the one listed as"
+                            " %s (#%d)"),
+                         item->name, difference, s->verdict->reading->identity->name, (int) id);
   else
     message = g_strdup_printf (_ ("This is another machine than %s: %s. If it was replaced, forget"
                                   " the old row and add it anew"),
@@ -462,9 +462,9 @@ static gboolean
 recognise (LkDb *db, const Settlement *s, GError **error)
 {
   const LkItem *item = s->verdict->item;
-  gboolean is_lost = g_str_equal (s->state, "failed") &&
-                     (s->is_mistaken || g_strcmp0 (s->error, lk_error_code_to_word (
-                                                                 LK_ERROR_UNREACHABLE)) == 0);
+  gboolean is_lost =
+      g_str_equal (s->state, "failed") &&
+      (s->is_mistaken || g_strcmp0 (s->error, lk_error_code_to_word (LK_ERROR_UNREACHABLE)) == 0);
 
   return (!s->has_answered && !is_lost) ||
          lk_identity_recognise (db, item->machine_id, item->job_id, s->has_answered, s->now, error);

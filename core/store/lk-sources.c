@@ -122,6 +122,13 @@ write_parameters (LkDb *db, const LkSource *source, gint64 id, GError **error)
   return TRUE;
 }
 
+static void
+set_name_is_taken (const char *name, GError **error)
+{
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+               _ ("There is a saved source “%s” already; remove it, or take another name"), name);
+}
+
 static gboolean
 save (LkDb *db, gpointer user_data, GError **error)
 {
@@ -134,9 +141,7 @@ save (LkDb *db, gpointer user_data, GError **error)
     return FALSE;
   if (id != 0 && !change->replaces)
     {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                   _ ("There is a saved source “%s” already; remove it, or take another name"),
-                   source->name);
+      set_name_is_taken (source->name, error);
       return FALSE;
     }
   if (id != 0)
@@ -150,8 +155,11 @@ save (LkDb *db, gpointer user_data, GError **error)
 }
 
 gboolean
-lk_store_save_source (
-    LkStore *self, const LkSource *source, gboolean replaces, gint64 now, GError **error)
+lk_store_save_source (LkStore *self,
+                      const LkSource *source,
+                      gboolean replaces,
+                      gint64 now,
+                      GError **error)
 {
   Change change = { .source = source, .replaces = replaces, .now = now };
 
@@ -162,10 +170,10 @@ static gboolean
 load_parameters (LkDb *db, LkSource *source, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
-  g_autoptr (LkQuery) query = lk_db_query (
-      db, &local_error,
-      "SELECT name, value FROM source_parameter WHERE source_id = ?1 ORDER BY place", "i",
-      source->id);
+  g_autoptr (LkQuery) query =
+      lk_db_query (db, &local_error,
+                   "SELECT name, value FROM source_parameter WHERE source_id = ?1 ORDER BY place",
+                   "i", source->id);
 
   while (query != NULL && lk_query_next (query, &local_error))
     lk_source_set (source, lk_query_text (query, 0), lk_query_text (query, 1));
@@ -215,6 +223,26 @@ lk_store_list_sources (LkStore *self, GError **error)
 
   lk_store_return_reader (self, db);
   return done ? g_steal_pointer (&sources) : NULL;
+}
+
+gboolean
+lk_store_check_source_name (LkStore *self, const char *name, GError **error)
+{
+  g_autoptr (GPtrArray) sources = NULL;
+
+  if (!check_name (name, error))
+    return FALSE;
+  sources = lk_store_list_sources (self, error);
+  if (sources == NULL)
+    return FALSE;
+  for (guint i = 0; i < sources->len; i++)
+    if (g_ascii_strcasecmp (((LkSource *) g_ptr_array_index (sources, i))->name, name) == 0)
+      {
+        set_name_is_taken (name, error);
+        return FALSE;
+      }
+
+  return TRUE;
 }
 
 static void
@@ -293,9 +321,9 @@ add_news (GPtrArray *news, LkNewsKind kind, const char *name, const char *was, c
 static char *
 look_up (LkDb *db, gint64 source_id, const char *name, GError **error)
 {
-  g_autoptr (LkQuery) query = lk_db_query (
-      db, error, "SELECT facts FROM source_machine WHERE source_id = ?1 AND name = ?2", "is",
-      source_id, name);
+  g_autoptr (LkQuery) query =
+      lk_db_query (db, error, "SELECT facts FROM source_machine WHERE source_id = ?1 AND name = ?2",
+                   "is", source_id, name);
 
   return query != NULL && lk_query_next (query, error) ? lk_query_dup (query, 0) : NULL;
 }
@@ -379,11 +407,9 @@ lk_store_note_run (LkStore *self,
 {
   g_autoptr (GPtrArray) news =
       g_ptr_array_new_with_free_func ((GDestroyNotify) lk_source_news_free);
-  Change change = { .source = source,
-                    .sightings = sightings,
-                    .is_complete = is_complete,
-                    .now = now,
-                    .news = news };
+  Change change = {
+    .source = source, .sightings = sightings, .is_complete = is_complete, .now = now, .news = news
+  };
 
   if (!lk_store_write (self, note_all, &change, error))
     return NULL;

@@ -36,8 +36,13 @@ const char **lk_source_list (const LkSource *self, const char *name);
 /* Keeps it, in the place of one with the same name if @replaces; else that is LK_ERROR_INVALID. A
  * name has letters, digits, dashes, dots and underscores, at most 64. What the one before found
  * stays. */
-gboolean lk_store_save_source (
-    LkStore *self, const LkSource *source, gboolean replaces, gint64 now, GError **error);
+gboolean lk_store_save_source (LkStore *self,
+                               const LkSource *source,
+                               gboolean replaces,
+                               gint64 now,
+                               GError **error);
+/* Whether a source could be kept under that name; LK_ERROR_INVALID says why not. */
+gboolean lk_store_check_source_name (LkStore *self, const char *name, GError **error);
 /* NULL with LK_ERROR_INVALID when there is none with that name. */
 LkSource *lk_store_get_source (LkStore *self, const char *name, GError **error);
 GPtrArray *lk_store_list_sources (LkStore *self, GError **error);

@@ -123,7 +123,11 @@ answer (LkTestFleet *fleet, gint64 now, const char *name, const char *uuid, cons
 }
 
 static void
-read_alone (LkTestFleet *fleet, gint64 id, gint64 now, const char *name, const char *uuid,
+read_alone (LkTestFleet *fleet,
+            gint64 id,
+            gint64 now,
+            const char *name,
+            const char *uuid,
             const char *cmid)
 {
   file (fleet, id, 0);
