@@ -133,6 +133,7 @@ run_command (LkCtl *ctl, GPtrArray *args)
   LkExit status;
   int n_args;
 
+  ctl->defaults = ctl->options;
   g_ptr_array_add (args, NULL);
   words = g_strdupv ((char **) args->pdata);
   if (!g_option_context_parse_strv (context, &words, &error))
@@ -153,7 +154,9 @@ run_command (LkCtl *ctl, GPtrArray *args)
 
   ctl->args = words + 1;
   ctl->console = lk_console_new (ctl->options.db, NULL);
-  status = command->run (ctl);
+  if (lk_ctl_check_save (ctl, &status))
+    status = command->run (ctl);
+  g_clear_pointer (&ctl->source, lk_source_free);
   g_clear_pointer (&ctl->console, lk_console_free);
   ctl->args = NULL;
   return status;

@@ -257,11 +257,16 @@ discover (LkCtl *ctl, LkNetworkSearch *search, Discover how)
   if (finds != NULL)
     print_finds (&self, finds);
   if (error != NULL)
-    return lk_ctl_fail (ctl, g_steal_pointer (&error));
+    {
+      LkExit status = lk_ctl_fail (ctl, g_steal_pointer (&error));
+
+      return finds != NULL ? lk_ctl_end_discovery (ctl, finds->sightings, FALSE, status) : status;
+    }
 
   if (finds->faults->len > finds->n_duplicates)
-    return LK_EXIT_USAGE;
-  return finds->sightings->len > 0 ? LK_EXIT_OK : LK_EXIT_NOTHING;
+    return lk_ctl_end_discovery (ctl, finds->sightings, TRUE, LK_EXIT_USAGE);
+  return lk_ctl_end_discovery (ctl, finds->sightings, finds->counts.n_left_out == 0,
+                               finds->sightings->len > 0 ? LK_EXIT_OK : LK_EXIT_NOTHING);
 }
 
 static LkExit
@@ -281,7 +286,9 @@ discover_workgroup (LkCtl *ctl)
   return discover (ctl, &search, lk_console_discover_workgroup);
 }
 
-#define TAKES_SEARCH (LK_TAKES_DRY_RUN | LK_TAKES_SEARCH | LK_TAKES_STREAM | LK_TAKES_VERBOSE)
+#define TAKES_SEARCH                                                                               \
+  (LK_TAKES_DRY_RUN | LK_TAKES_SEARCH | LK_TAKES_STREAM | LK_TAKES_VERBOSE | LK_TAKES_SAVE |       \
+   LK_TAKES_READ)
 
 const LkCtlCommand lk_ctl_network_commands[] = {
   { "discover range", N_ ("RANGE…"), N_ ("Probe addresses for WinRM and add what answers"),

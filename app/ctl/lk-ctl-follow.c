@@ -43,16 +43,20 @@ wait_for_signals (gpointer cancellable)
 GCancellable *
 lk_ctl_watch_signals (void)
 {
-  GCancellable *cancellable = g_cancellable_new ();
+  static GCancellable *cancellable; /* one for all that the command does */
   sigset_t signals;
 
+  if (cancellable != NULL)
+    return g_object_ref (cancellable);
+
+  cancellable = g_cancellable_new ();
   sigemptyset (&signals);
   sigaddset (&signals, SIGINT);
   sigaddset (&signals, SIGTERM);
   sigaddset (&signals, SIGHUP);
   pthread_sigmask (SIG_BLOCK, &signals, NULL); /* inherited by every thread to come */
   g_thread_unref (g_thread_new ("signals", wait_for_signals, g_object_ref (cancellable)));
-  return cancellable;
+  return g_object_ref (cancellable);
 }
 
 static void

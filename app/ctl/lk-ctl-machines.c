@@ -93,8 +93,9 @@ add_list (LkCtl *ctl, LkFileList *list, LkExit status_for_faults)
   if (!ctl->options.dry_run)
     print_added (ctl, n_added, n_known, list->faults->len);
   if (n_bad > 0)
-    return status_for_faults;
-  return list->sightings->len > 0 ? LK_EXIT_OK : LK_EXIT_NOTHING;
+    return lk_ctl_end_discovery (ctl, list->sightings, TRUE, status_for_faults);
+  return lk_ctl_end_discovery (ctl, list->sightings, TRUE,
+                               list->sightings->len > 0 ? LK_EXIT_OK : LK_EXIT_NOTHING);
 }
 
 static LkExit
@@ -212,10 +213,10 @@ const LkCtlCommand lk_ctl_machine_commands[] = {
     N_ ("Add machines from a CSV file or a plain list (- for standard input)"),
     "discover file fleet.csv\ndiscover file --dry-run fleet.csv\ncut -f1 hosts | latchkeyctl "
     "discover file -",
-    LK_TAKES_DRY_RUN, 1, 1, discover_file },
+    LK_TAKES_DRY_RUN | LK_TAKES_SAVE | LK_TAKES_READ, 1, 1, discover_file },
   { "discover address", N_ ("NAME…"), N_ ("Add machines by name or address"),
-    "discover address pc-001.lab.test 10.0.0.7 [fd00::7]:5986", LK_TAKES_DRY_RUN, 1, -1,
-    discover_address },
+    "discover address pc-001.lab.test 10.0.0.7 [fd00::7]:5986",
+    LK_TAKES_DRY_RUN | LK_TAKES_SAVE | LK_TAKES_READ, 1, -1, discover_address },
   { "list", N_ ("[NAME…]"), N_ ("List products, one row each, with their licence state"),
     "list\nlist --select 'state=grace,days<7'\nlist --csv --select 'domain=lab.test'",
     LK_TAKES_ROWS | LK_TAKES_CSV, 0, -1, list_rows },

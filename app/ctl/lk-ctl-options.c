@@ -36,6 +36,10 @@ static const struct
     N_ ("Give up on what does not answer after this time (10m; detached 7d)"), N_ ("TIME") },
   { LK_TAKES_JOB | LK_TAKES_STREAM, "stream", 0, G_OPTION_ARG_NONE, FIELD (stream),
     N_ ("Print one JSON object for each machine as it finishes, one a line"), NULL },
+  { LK_TAKES_SAVE, "save", 0, G_OPTION_ARG_STRING, FIELD (save),
+    N_ ("Keep this search for “discover saved NAME”"), N_ ("NAME") },
+  { LK_TAKES_READ, "read", 0, G_OPTION_ARG_NONE, FIELD (read), N_ ("Then read what was found"),
+    NULL },
   { LK_TAKES_WORKERS, "workers", 0, G_OPTION_ARG_INT, FIELD (workers),
     N_ ("Talk to so many machines at the same time"), N_ ("NUMBER") },
   { LK_TAKES_KEY, "key", 'k', G_OPTION_ARG_STRING, FIELD (key),
@@ -166,6 +170,7 @@ lk_ctl_options_clear (LkCtlOptions *options)
   g_free (options->db);
   g_free (options->select);
   g_free (options->product);
+  g_free (options->save);
   g_free (options->give_up_after);
   g_free (options->key);
   g_free (options->secret_file);

@@ -3,6 +3,7 @@
 
 #include "base/lk-error.h"
 #include "console/lk-console-machines.h"
+#include "console/lk-console-sources.h"
 #include "console/lk-preview.h"
 
 #include <json-glib/json-glib.h>
@@ -54,6 +55,8 @@ typedef enum
   LK_TAKES_RANGE = 1 << 21,         /* --identify, --max-addresses */
   LK_TAKES_INTERFACE = 1 << 22,     /* --interface */
   LK_TAKES_DIRECTORY = 1 << 23,     /* what directories are asked with */
+  LK_TAKES_SAVE = 1 << 28,          /* --save */
+  LK_TAKES_READ = 1 << 29,          /* --read */
 } LkTakes;
 
 typedef struct
@@ -112,6 +115,8 @@ typedef struct
   char *tls;
   char *ca;
   gboolean allow_clear;
+  char *save;
+  gboolean read;
 } LkCtlOptions;
 
 typedef struct _LkCtl LkCtl;
@@ -142,8 +147,10 @@ struct _LkCtl
 {
   const LkCtlCommand *command;
   LkCtlOptions options;
+  LkCtlOptions defaults; /* as options were before the command line was read */
   char **args;
   LkConsole *console;
+  LkSource *source;  /* the saved one that is run, or NULL */
   JsonBuilder *json; /* inside the one object that --json prints */
   GError *error;     /* why it ended, for --json */
 };
@@ -177,10 +184,19 @@ LkExit lk_ctl_fail_usage (LkCtl *ctl, const char *format, ...) G_GNUC_PRINTF (2,
 /* Shows, asks, files and follows: every plan over any choice of rows. */
 LkExit lk_ctl_run_order (LkCtl *ctl, const LkOrder *order);
 
+/* Every discover verb ends with it: keeps the search when it is to be saved, tells what is new,
+ * gone and changed of a saved one, and reads what was found when that was asked for. @found: of
+ * LkSighting; @is_complete: the search came to its end. @status: of the search itself. */
+LkExit lk_ctl_end_discovery (LkCtl *ctl, GPtrArray *found, gboolean is_complete, LkExit status);
+/* Before the search: FALSE after it was told that it cannot be saved like that. */
+gboolean lk_ctl_check_save (LkCtl *ctl, LkExit *status);
+
 /* The groups, one in each file of this folder. */
 extern const LkCtlCommand lk_ctl_machine_commands[];
 extern const LkCtlCommand lk_ctl_network_commands[];
 extern const LkCtlCommand lk_ctl_discover_ldap_commands[];
+extern const LkCtlCommand lk_ctl_source_commands[];
+extern const LkCtlCommand lk_ctl_identity_commands[];
 extern const LkCtlCommand lk_ctl_trust_commands[];
 extern const LkCtlCommand lk_ctl_key_commands[];
 extern const LkCtlCommand lk_ctl_credential_commands[];

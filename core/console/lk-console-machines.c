@@ -39,8 +39,8 @@ lk_choice_to_text (const LkChoice *choice)
                                  : g_steal_pointer (&rows);
 }
 
-static gboolean
-is_named (const LkRow *row, const char *name)
+gboolean
+lk_row_is_named (const LkRow *row, const char *name)
 {
   gint64 id;
 
@@ -67,7 +67,7 @@ check_names (const char *const *names, GPtrArray *rows, GError **error)
       gboolean found = g_hash_table_contains (ids, &id);
 
       for (guint j = 0; j < rows->len && !found; j++)
-        found = is_named (g_ptr_array_index (rows, j), names[i]);
+        found = lk_row_is_named (g_ptr_array_index (rows, j), names[i]);
       if (!found)
         {
           g_set_error (error, LK_ERROR, LK_ERROR_INVALID,

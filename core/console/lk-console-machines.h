@@ -34,6 +34,9 @@ GPtrArray *lk_console_list_rows (LkConsole *self,
                                  gboolean *is_unknown_name,
                                  GError **error);
 
+/* Whether a person means the row's machine by @name: a host name, an address or "#ID". */
+gboolean lk_row_is_named (const LkRow *row, const char *name);
+
 /* The timeline of one machine, newest first (LkEvent). */
 GPtrArray *lk_console_list_events (LkConsole *self, gint64 machine_id, guint max, GError **error);
 

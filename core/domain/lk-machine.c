@@ -4,6 +4,7 @@
 #include "domain/lk-machine.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 void
 lk_identity_free (LkIdentity *self)
@@ -57,6 +58,39 @@ lk_identity_matches (const LkIdentity *row, const LkIdentity *seen, char **diffe
       }
 
   return TRUE;
+}
+
+#define LENGTH_OF_UUID 36
+
+/* Seen on boards of many makers, which should have written one in at the factory. */
+static const char *const shared_uuids[] = {
+  "03000200-0400-0500-0006-000700080009", /* American Megatrends */
+  "00020003-0004-0005-0006-000700080009", /* the same, bytes swapped */
+  "00010203-0405-0607-0809-0A0B0C0D0E0F", "01020304-0506-0708-090A-0B0C0D0E0F10",
+  "12345678-1234-5678-90AB-CDDEEFAABBCC", "78563412-3412-7856-90AB-CDDEEFAABBCC",
+  "01234567-8910-1112-1314-151617181920", "01234567-89AB-CDEF-0123-456789ABCDEF",
+  "00112233-4455-6677-8899-AABBCCDDEEFF", "10000000-0000-8000-0040-000000000000",
+  "4C4C4544-0020-2010-8020-A0C04F202020", /* Dell without a service tag */
+  "FEFEFEFE-FEFE-FEFE-FEFE-FEFEFEFEFEFE",
+};
+
+const char *
+lk_uuid_get_usable (const char *uuid)
+{
+  gboolean is_one_digit = TRUE;
+
+  if (uuid == NULL || strlen (uuid) != LENGTH_OF_UUID)
+    return NULL;
+  for (const char *p = uuid; *p != '\0' && is_one_digit; p++)
+    is_one_digit = *p == '-' || g_ascii_toupper (*p) == g_ascii_toupper (*uuid);
+  if (is_one_digit)
+    return NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (shared_uuids); i++)
+    if (g_ascii_strcasecmp (uuid, shared_uuids[i]) == 0)
+      return NULL;
+
+  return uuid;
 }
 
 void

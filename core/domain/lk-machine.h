@@ -32,6 +32,10 @@ char *lk_machine_make_full_name (const char *name, const char *fqdn, const char 
  * Else FALSE, and @difference (to be freed) says which in words: "its SMBIOS UUID is …, not …". */
 gboolean lk_identity_matches (const LkIdentity *row, const LkIdentity *seen, char **difference);
 
+/* @uuid when it tells machines apart; NULL for what boards share that were never given one: a
+ * single digit all over, and the defaults of makers. NULL is NULL. Of client machine IDs, too. */
+const char *lk_uuid_get_usable (const char *uuid);
+
 /**
  * LkProduct:
  *

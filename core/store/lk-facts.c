@@ -33,8 +33,9 @@ load_identity (LkDb *db, gint64 machine_id, GError **error)
 static gboolean
 is_same_machine (const LkIdentity *known, const LkIdentity *seen, char **difference)
 {
-  guint n = agree (known->name, seen->name) + agree (known->uuid, seen->uuid) +
-            agree (known->cmid, seen->cmid);
+  guint n = agree (known->name, seen->name) +
+            agree (lk_uuid_get_usable (known->uuid), lk_uuid_get_usable (seen->uuid)) +
+            agree (lk_uuid_get_usable (known->cmid), lk_uuid_get_usable (seen->cmid));
 
   return n >= 2 || lk_identity_matches (known, seen, difference);
 }

@@ -227,6 +227,36 @@ lk_store_add_machines (LkStore *self,
 }
 
 static gboolean
+find_all (LkDb *db, GPtrArray *sightings, GArray *ids, GError **error)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+
+  for (guint i = 0; i < sightings->len; i++)
+    {
+      const LkSighting *sighting = g_ptr_array_index (sightings, i);
+      gint64 id = 0;
+
+      if (!(is_scanned (sighting) ? find_scanned : find_listed) (db, sighting, &id, error))
+        return FALSE;
+      if (id != 0 && g_hash_table_add (seen, g_memdup2 (&id, sizeof id)))
+        g_array_append_val (ids, id);
+    }
+
+  return TRUE;
+}
+
+GArray *
+lk_store_find_machines (LkStore *self, GPtrArray *sightings, GError **error)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  LkDb *db = lk_store_borrow_reader (self, error);
+  gboolean done = db != NULL && find_all (db, sightings, ids, error);
+
+  lk_store_return_reader (self, db);
+  return done ? g_steal_pointer (&ids) : NULL;
+}
+
+static gboolean
 read_aliases (LkDb *db, gint64 machine_id, GPtrArray *aliases, GError **error)
 {
   g_autoptr (GError) local_error = NULL;

@@ -19,6 +19,10 @@ gboolean lk_store_add_machines (LkStore *self,
                                 guint *n_known,
                                 GError **error);
 
+/* The machines (their ids, each once) that @sightings are of, as adding them would find; what is
+ * not known is left out. */
+GArray *lk_store_find_machines (LkStore *self, GPtrArray *sightings, GError **error);
+
 /* What else a machine goes by, sorted, NULL-terminated; to be freed with g_strfreev(). */
 char **lk_store_list_aliases (LkStore *self, gint64 machine_id, GError **error);
 

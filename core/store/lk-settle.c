@@ -5,6 +5,7 @@
 #include "ledger/lk-ledger.h"
 #include "store/lk-facts.h"
 #include "store/lk-fleet.h"
+#include "store/lk-identity.h"
 #include "store/lk-jobs.h"
 #include "store/lk-queue.h"
 
@@ -39,7 +40,9 @@ typedef struct
   char *message;
   guint32 code;
   const char *error;
-  gboolean order_used; /* a person's order to try again holds once */
+  gboolean has_answered; /* the machine itself, with what it is */
+  gboolean is_mistaken;  /* another machine did */
+  gboolean order_used;   /* a person's order to try again holds once */
 } Settlement;
 
 static void
@@ -79,6 +82,34 @@ load_job (LkDb *db, Settlement *s, GError **error)
   return TRUE;
 }
 
+/* Another machine answered. One that is known has moved there, as when two swapped their addresses:
+ * then this one is looked for where that one was, once. */
+static gboolean
+explain_stranger (LkDb *db, Settlement *s, const char *difference, GError **error)
+{
+  const LkItem *item = s->verdict->item;
+  g_autofree char *message = NULL;
+  gint64 id = 0;
+
+  if (!lk_identity_relocate (db, item, s->verdict->reading->identity, s->now, &id, error))
+    return FALSE;
+
+  if (id != 0)
+    message =
+        g_strdup_printf (_ ("This is another machine than %s: %s. It is the one listed as"
+                            " %s (#%d)"),
+                         item->name, difference, s->verdict->reading->identity->name, (int) id);
+  else
+    message = g_strdup_printf (_ ("This is another machine than %s: %s. If it was replaced, forget"
+                                  " the old row and add it anew"),
+                               item->name, difference);
+  fail (s, LK_ERROR_REJECTED, 0, message);
+  s->is_mistaken = TRUE;
+  if (id != 0 && item->attempt <= 1)
+    s->outcome = LK_OUTCOME_RETRY;
+  return TRUE;
+}
+
 static gboolean
 apply_facts (LkDb *db, Settlement *s, GError **error)
 {
@@ -90,15 +121,8 @@ apply_facts (LkDb *db, Settlement *s, GError **error)
       !lk_facts_apply_reading (db, item->machine_id, verdict->reading, s->now, &stranger, error))
     return FALSE;
   if (stranger != NULL)
-    {
-      g_autofree char *message = g_strdup_printf (
-          _ ("This is another machine than %s: %s. If it was replaced, forget the old row and add"
-             " it anew"),
-          item->name, stranger);
-
-      fail (s, LK_ERROR_REJECTED, 0, message);
-      return TRUE;
-    }
+    return explain_stranger (db, s, stranger, error);
+  s->has_answered = verdict->reading != NULL;
 
   if (verdict->products != NULL &&
       !lk_facts_apply_products (db, item->machine_id, item->application_id, verdict->products,
@@ -362,8 +386,8 @@ apply_outcome (LkDb *db, Settlement *s, GError **error)
         s->attempt++;
       break;
     case LK_OUTCOME_RETRY:
-      s->step = s->verdict->next_step;
-      s->due_at = s->verdict->due_at;
+      s->step = s->is_mistaken ? NULL : s->verdict->next_step;
+      s->due_at = s->is_mistaken ? s->now : s->verdict->due_at;
       s->attempt = s->verdict->item->attempt;
       s->state = "ready";
       break;
@@ -432,6 +456,20 @@ write_trace (LkDb *db, const Settlement *s, GError **error)
                     (gint64) s->code, (gint64) g_str_equal (s->state, "done"), s->now);
 }
 
+/* Rows of one machine: this one that answered takes in others; one that could not be reached goes
+ * into the one that it has become. */
+static gboolean
+recognise (LkDb *db, const Settlement *s, GError **error)
+{
+  const LkItem *item = s->verdict->item;
+  gboolean is_lost =
+      g_str_equal (s->state, "failed") &&
+      (s->is_mistaken || g_strcmp0 (s->error, lk_error_code_to_word (LK_ERROR_UNREACHABLE)) == 0);
+
+  return (!s->has_answered && !is_lost) ||
+         lk_identity_recognise (db, item->machine_id, item->job_id, s->has_answered, s->now, error);
+}
+
 static gboolean
 settle (LkDb *db, gpointer user_data, GError **error)
 {
@@ -453,7 +491,7 @@ settle (LkDb *db, gpointer user_data, GError **error)
 
   if (!load_job (db, s, error) || !apply_facts (db, s, error) || !apply_spend_news (db, s, error) ||
       !apply_outcome (db, s, error) || !write_item (db, s, error) || !write_trace (db, s, error) ||
-      !lk_job_close_if_done (db, item->job_id, s->now, error))
+      !recognise (db, s, error) || !lk_job_close_if_done (db, item->job_id, s->now, error))
     return FALSE;
 
   g_clear_pointer (&s->next, lk_item_free);

@@ -39,6 +39,7 @@ migrate (LkDb *db, GError **error)
     lk_db_get_sql ("store/schema/0003-lists.sql"),
     lk_db_get_sql ("store/schema/0004-speed.sql"),
     lk_db_get_sql ("store/schema/0005-sightings.sql"),
+    lk_db_get_sql ("store/schema/0006-identity.sql"),
   };
 
   return lk_db_migrate (db, migrations, G_N_ELEMENTS (migrations), error);
