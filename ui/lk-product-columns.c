@@ -10,6 +10,8 @@
 #define KEY_FILLED    "lk-filled"
 #define KEY_COLUMN    "lk-column"
 
+#define DOTS (96 * 1024) /* an inch, at text of 100 %, in GTK's unit */
+
 #define SETTING_HIDDEN     "products-hidden-columns"
 #define SETTING_WIDTHS     "products-column-widths"
 #define SETTING_SORT       "products-sort"
@@ -201,7 +203,7 @@ text_of_result (const LkRow *row)
 static const Column columns[] = {
   { "machine", N_ ("Machine"), 120, FALSE, LK_SORT_MACHINE, text_of_machine, tip_of_machine },
   { "product", N_ ("Product"), 180, FALSE, LK_SORT_PRODUCT, text_of_product, tip_of_product },
-  { "state", N_ ("State"), 140, FALSE, LK_SORT_STATE, text_of_state, NULL },
+  { "state", N_ ("State"), 150, FALSE, LK_SORT_STATE, text_of_state, NULL },
   { "days", N_ ("Days left"), 80, TRUE, LK_SORT_DAYS, text_of_days, tip_of_days },
   { "domain", N_ ("Domain/Workgroup"), 140, FALSE, LK_SORT_DOMAIN, text_of_domain, NULL },
   { "edition", N_ ("Edition"), 110, FALSE, LK_SORT_EDITION, text_of_edition, NULL },
@@ -394,6 +396,16 @@ keep_hidden (LkProductColumns *self)
     g_settings_set_strv (self->state, SETTING_HIDDEN, (const char *const *) names);
 }
 
+/* As wide as it is at text of 100 %, and wider with larger text. */
+static int
+get_width (const Column *column)
+{
+  int dots = 0; /* an inch, times 1024 */
+
+  g_object_get (gtk_settings_get_default (), "gtk-xft-dpi", &dots, NULL);
+  return dots > DOTS ? (int) ((gint64) column->width * dots / DOTS) : column->width;
+}
+
 static void
 restore (LkProductColumns *self)
 {
@@ -430,7 +442,7 @@ keep (LkProductColumns *self)
     {
       int width = gtk_column_view_column_get_fixed_width (self->columns->pdata[i]);
 
-      if (width != columns[i].width)
+      if (width != get_width (&columns[i]))
         g_variant_builder_add (&widths, "{si}", columns[i].name, width);
     }
   g_settings_set_value (self->state, SETTING_WIDTHS, g_variant_builder_end (&widths));
@@ -453,7 +465,7 @@ add_column (LkProductColumns *self, const Column *kind)
   g_signal_connect (factory, "unbind", G_CALLBACK (on_unbind), (gpointer) kind);
   gtk_column_view_column_set_sorter (column, sorter);
   gtk_column_view_column_set_resizable (column, TRUE);
-  gtk_column_view_column_set_fixed_width (column, kind->width);
+  gtk_column_view_column_set_fixed_width (column, get_width (kind));
   gtk_column_view_column_set_expand (column, kind->sort == LK_SORT_RESULT);
   gtk_column_view_append_column (self->view, column);
   g_ptr_array_add (self->columns, column);
