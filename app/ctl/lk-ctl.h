@@ -54,6 +54,7 @@ typedef enum
   LK_TAKES_RANGE = 1 << 21,         /* --identify, --max-addresses */
   LK_TAKES_INTERFACE = 1 << 22,     /* --interface */
   LK_TAKES_DIRECTORY = 1 << 23,     /* what directories are asked with */
+  LK_TAKES_SCRIPT = 1 << 24,        /* --script */
 } LkTakes;
 
 typedef struct
@@ -112,6 +113,7 @@ typedef struct
   char *tls;
   char *ca;
   gboolean allow_clear;
+  gboolean script;
 } LkCtlOptions;
 
 typedef struct _LkCtl LkCtl;
@@ -190,4 +192,5 @@ extern const LkCtlCommand lk_ctl_phone_commands[];
 extern const LkCtlCommand lk_ctl_job_commands[];
 extern const LkCtlCommand lk_ctl_report_commands[];
 extern const LkCtlCommand lk_ctl_store_commands[];
+extern const LkCtlCommand lk_ctl_check_commands[];
 extern const LkCtlCommand lk_ctl_help_commands[];
