@@ -184,7 +184,10 @@ exchange_leg (LkLink *self, LkCall *call, GError **error)
 {
   g_autoptr (GByteArray) leg = lk_auth_write_leg (self->auth, self->peer, self->path);
   gsize left = 0;
-  LkIo io = lk_channel_send (self->channel, leg->data, leg->len, &left, &call->patience);
+  LkIo io;
+
+  self->stage = LK_LINK_HTTP;
+  io = lk_channel_send (self->channel, leg->data, leg->len, &left, &call->patience);
 
   sodium_memzero (leg->data, leg->len);
   if (io == LK_IO_OK)
