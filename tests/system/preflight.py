@@ -135,6 +135,7 @@ def check_cancel(rig, names):
 
 
 def main():
+    print("1..1", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         rig = Rig(sys.argv[1], pathlib.Path(folder), machines=30)
         try:
@@ -148,7 +149,8 @@ def main():
             for test in (check_many, check_statuses, check_stages, check_scripts, check_stream,
                          check_cancel):
                 test(rig, names)
-                print(f"{test.__name__}: good")
+                print(f"# {test.__name__}: good", flush=True)
+            print("ok 1 - the first failed step of each machine")
         finally:
             rig.stop()
 
