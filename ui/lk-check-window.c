@@ -7,13 +7,15 @@
 
 #include <glib/gi18n.h>
 
+#define MAX_NAMES 100 /* of one group */
+
 struct _LkCheckWindow
 {
   AdwWindow parent_instance;
 
   LkDesk *desk;
   GCancellable *cancellable;
-  gint64 machine_id;
+  GArray *keys; /* a row of each machine; also read by the console's thread */
 
   AdwWindowTitle *title;
   GtkWidget *again;
@@ -25,9 +27,12 @@ G_DEFINE_FINAL_TYPE (LkCheckWindow, lk_check_window, ADW_TYPE_WINDOW)
 
 /* In the console's thread. */
 static gpointer
-check (LkConsole *console, gpointer name, GCancellable *cancellable, GError **error)
+check (LkConsole *console, gpointer question, GCancellable *cancellable, GError **error)
 {
-  return lk_console_check_machine (console, name, NULL, cancellable, error);
+  GArray *keys = question;
+  const LkChoice choice = { .keys = (const gint64 *) (gpointer) keys->data, .n_keys = keys->len };
+
+  return lk_console_check_machines (console, &choice, 0, NULL, NULL, cancellable, error);
 }
 
 static GtkWidget *
@@ -45,38 +50,65 @@ make_text (const char *text, const char *style)
   return label;
 }
 
+/* The text to be copied lives as long as the button. */
 static void
-add_stage (LkCheckWindow *self,
-           const char *title,
-           gboolean is_good,
-           const char *text,
-           const char *remedy,
-           const char *trail)
+on_copy (GtkWidget *button, gpointer text)
+{
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (button), text);
+}
+
+static void
+add_copy_button (GtkBox *box, const char *label, const char *text)
+{
+  GtkWidget *button = gtk_button_new_with_mnemonic (label);
+  char *copy = g_strdup (text);
+
+  g_object_set_data_full (G_OBJECT (button), "text", copy, g_free);
+  g_signal_connect (button, "clicked", G_CALLBACK (on_copy), copy);
+  gtk_widget_add_css_class (button, "flat");
+  gtk_box_append (box, button);
+}
+
+static void
+add_advice (GtkBox *texts, const char *remedy, const char *script)
+{
+  GtkWidget *buttons = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+
+  gtk_box_append (texts, make_text (_ ("What to do"), "caption-heading"));
+  gtk_box_append (texts, make_text (remedy, NULL));
+  add_copy_button (GTK_BOX (buttons), _ ("_Copy"), remedy);
+  if (script != NULL)
+    add_copy_button (GTK_BOX (buttons), _ ("Copy _Script"), script);
+  gtk_widget_set_halign (buttons, GTK_ALIGN_END);
+  gtk_box_append (texts, buttons);
+}
+
+/* @trail: NULL unless something was tried. */
+static void
+add_row (LkCheckWindow *self,
+         const char *said,
+         gboolean is_good,
+         const char *text,
+         const char *remedy,
+         const char *script,
+         const char *trail)
 {
   GtkWidget *row = gtk_list_box_row_new ();
   GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
   GtkWidget *texts = gtk_box_new (GTK_ORIENTATION_VERTICAL, 3);
   GtkWidget *icon =
       gtk_image_new_from_icon_name (is_good ? "emblem-ok-symbolic" : "dialog-warning-symbolic");
-  GtkWidget *heading = gtk_label_new (NULL);
-  g_autofree char *said = g_strdup_printf (is_good ? _ ("%s – good") : _ ("%s – failed"), title);
   g_autofree char *name = g_strdup_printf ("%s: %s", said, text != NULL ? text : "");
 
-  gtk_label_set_text (GTK_LABEL (heading), said);
-  gtk_label_set_xalign (GTK_LABEL (heading), 0);
-  gtk_widget_add_css_class (heading, "heading");
   gtk_widget_set_valign (icon, GTK_ALIGN_START);
   gtk_widget_add_css_class (icon, is_good ? "state-licensed" : "state-attention");
   gtk_widget_set_hexpand (texts, TRUE);
-  gtk_box_append (GTK_BOX (texts), heading);
+  gtk_box_append (GTK_BOX (texts), make_text (said, "heading"));
   if (text != NULL)
     gtk_box_append (GTK_BOX (texts), make_text (text, NULL));
   if (remedy != NULL)
-    {
-      gtk_box_append (GTK_BOX (texts), make_text (_ ("What to do"), "caption-heading"));
-      gtk_box_append (GTK_BOX (texts), make_text (remedy, NULL));
-    }
-  if (trail != NULL && !is_good)
+    add_advice (GTK_BOX (texts), remedy, script);
+  if (trail != NULL)
     {
       gtk_box_append (GTK_BOX (texts), make_text (_ ("What was tried"), "caption-heading"));
       gtk_box_append (GTK_BOX (texts), make_text (trail, "dim-label"));
@@ -91,26 +123,74 @@ add_stage (LkCheckWindow *self,
 }
 
 static void
+show_stages (LkCheckWindow *self, const LkMachineCheck *check_)
+{
+  for (guint i = 0; i < check_->results->len; i++)
+    {
+      const LkCheckResult *result = check_->results->pdata[i];
+      g_autofree char *said = g_strdup_printf (result->ok ? _ ("%s – good") : _ ("%s – failed"),
+                                               lk_check_stage_to_title (result->stage));
+      g_autofree char *text =
+          result->ms >= 0 ? g_strdup_printf (_ ("%s (%u ms)"), result->text, (guint) result->ms)
+                          : g_strdup (result->text);
+
+      add_row (self, said, result->ok, text, result->remedy, result->script,
+               result->ok ? NULL : result->trail);
+    }
+}
+
+/* Machines that need the same, with one advice for all. */
+static void
+show_group (LkCheckWindow *self, const LkCheckGroup *group)
+{
+  const LkCheckResult *last = lk_machine_check_get_last (group->checks->pdata[0]);
+  guint n = group->checks->len;
+  g_autofree char *count = g_strdup_printf (g_dngettext (NULL, "%u machine", "%u machines", n), n);
+  g_autofree char *said =
+      g_strdup_printf ("%s – %s", lk_check_cause_to_title (group->cause), count);
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (guint i = 0; i < MIN (n, MAX_NAMES); i++)
+    g_string_append_printf (names, i == 0 ? "%s" : ", %s",
+                            ((const LkMachineCheck *) group->checks->pdata[i])->name);
+  if (n > MAX_NAMES)
+    g_string_append (names, " …");
+  /* One machine's own words tell more than a kind. */
+  if (n == 1 && group->cause != LK_CAUSE_READY)
+    g_string_append_printf (names, "\n%s", last->text);
+  add_row (self, said, group->cause == LK_CAUSE_READY, names->str, last->remedy, last->script,
+           NULL);
+}
+
+static void
+show_checks (LkCheckWindow *self, GPtrArray *checks)
+{
+  g_autoptr (GPtrArray) groups = lk_check_group (checks);
+  g_autofree char *summary = lk_check_groups_describe (groups, checks->len);
+
+  if (checks->len == 1)
+    {
+      show_stages (self, checks->pdata[0]);
+      return;
+    }
+  adw_window_title_set_subtitle (self->title, summary);
+  for (guint i = 0; i < groups->len; i++)
+    show_group (self, groups->pdata[i]);
+}
+
+static void
 on_checked (gpointer answer, const GError *error, gpointer user_data)
 {
   LkCheckWindow *self = user_data;
-  g_autoptr (GPtrArray) results = answer;
+  g_autoptr (GPtrArray) checks = answer;
 
   gtk_widget_set_visible (self->waiting, FALSE);
   gtk_widget_set_visible (GTK_WIDGET (self->stages), TRUE);
   gtk_widget_set_sensitive (self->again, TRUE);
-  if (results == NULL)
-    {
-      add_stage (self, _ ("Check"), FALSE, error->message, NULL, NULL);
-      return;
-    }
-  for (guint i = 0; i < results->len; i++)
-    {
-      const LkCheckResult *result = results->pdata[i];
-
-      add_stage (self, lk_check_stage_to_title (result->stage), result->ok, result->text,
-                 result->remedy, result->trail);
-    }
+  if (checks == NULL)
+    add_row (self, _ ("Check – failed"), FALSE, error->message, NULL, NULL, NULL);
+  else
+    show_checks (self, checks);
 }
 
 static void
@@ -123,7 +203,7 @@ begin (LkCheckWindow *self)
   gtk_widget_set_visible (GTK_WIDGET (self->stages), FALSE);
   gtk_widget_set_visible (self->waiting, TRUE);
   gtk_widget_set_sensitive (self->again, FALSE);
-  lk_desk_call (self->desk, check, g_strdup_printf ("#%" G_GINT64_FORMAT, self->machine_id), g_free,
+  lk_desk_call (self->desk, check, g_array_ref (self->keys), (GDestroyNotify) g_array_unref,
                 (GDestroyNotify) g_ptr_array_unref, self->cancellable, on_checked, self);
 }
 
@@ -156,6 +236,7 @@ static void
 lk_check_window_finalize (GObject *object)
 {
   g_clear_object (&LK_CHECK_WINDOW (object)->cancellable);
+  g_clear_pointer (&LK_CHECK_WINDOW (object)->keys, g_array_unref);
 
   G_OBJECT_CLASS (lk_check_window_parent_class)->finalize (object);
 }
@@ -186,13 +267,24 @@ lk_check_window_init (LkCheckWindow *self)
 }
 
 LkCheckWindow *
-lk_check_window_new (GtkWindow *parent, LkDesk *desk, const char *name, gint64 machine_id)
+lk_check_window_new (GtkWindow *parent, LkDesk *desk, GPtrArray *rows)
 {
   LkCheckWindow *self = g_object_new (LK_TYPE_CHECK_WINDOW, "transient-for", parent, NULL);
-  g_autofree char *title = g_strdup_printf (_ ("Check of %s"), name);
+  const LkRow *first = rows->pdata[0];
+  g_autofree char *title = rows->len == 1
+                               ? g_strdup_printf (_ ("Check of %s"), first->name)
+                               : g_strdup_printf (g_dngettext (NULL, "Check of %u machine",
+                                                               "Check of %u machines", rows->len),
+                                                  rows->len);
 
   self->desk = g_object_ref (desk);
-  self->machine_id = machine_id;
+  self->keys = g_array_new (FALSE, FALSE, sizeof (gint64));
+  for (guint i = 0; i < rows->len; i++)
+    {
+      gint64 key = lk_row_get_key (rows->pdata[i]);
+
+      g_array_append_val (self->keys, key);
+    }
   adw_window_title_set_title (self->title, title);
   gtk_window_set_title (GTK_WINDOW (self), title);
   begin (self);

@@ -122,16 +122,11 @@ ask_to_forget (LkRowVerbs *self)
 static void
 check (LkRowVerbs *self)
 {
-  const LkRow *row = self->rows->pdata[0];
   GtkRoot *root = gtk_widget_get_root (self->from);
 
-  if (self->rows->len > 1 || root == NULL)
-    {
-      lk_window_say (self->from, _ ("Choose one machine to check"));
-      return;
-    }
-  gtk_window_present (
-      GTK_WINDOW (lk_check_window_new (GTK_WINDOW (root), self->desk, row->name, row->machine_id)));
+  if (root != NULL)
+    gtk_window_present (
+        GTK_WINDOW (lk_check_window_new (GTK_WINDOW (root), self->desk, self->rows)));
 }
 
 static void

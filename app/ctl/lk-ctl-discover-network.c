@@ -10,7 +10,6 @@
 
 #include <glib/gi18n.h>
 #include <inttypes.h>
-#include <stdio.h>
 
 static const LkCtlColumn found_columns[] = {
   { "name", N_ ("Machine"), 's' },   { "address", N_ ("Address"), 's' },
@@ -60,26 +59,6 @@ add_found (LkCtlList *list, const LkSighting *sighting)
                    also, sighting->means);
 }
 
-/* One line of a stream: an object with its type and the only row of @list. */
-static void
-print_streamed (Search *self, const char *type, LkCtlList *list)
-{
-  g_autoptr (JsonBuilder) json = json_builder_new ();
-  g_autoptr (JsonNode) node = NULL;
-  g_autofree char *text = NULL;
-
-  json_builder_begin_object (json);
-  json_builder_set_member_name (json, "type");
-  json_builder_add_string_value (json, type);
-  lk_ctl_list_build_row (list, 0, json);
-  json_builder_end_object (json);
-  node = json_builder_get_root (json);
-  text = json_to_string (node, FALSE);
-  lk_ctl_show_progress (self->ctl, NULL);
-  printf ("%s\n", text);
-  fflush (stdout);
-}
-
 static void
 on_found (const LkSighting *sighting, gpointer user_data)
 {
@@ -90,7 +69,7 @@ on_found (const LkSighting *sighting, gpointer user_data)
     return;
   list = lk_ctl_list_new (found_columns);
   add_found (list, sighting);
-  print_streamed (self, "found", list);
+  lk_ctl_list_print_line (list, self->ctl, "found");
 }
 
 static void
@@ -109,7 +88,7 @@ on_probed (const LkAddress *address, LkProbeOutcome outcome, gboolean is_wsman, 
   lk_ctl_list_add (list, host, (gint64) lk_address_get_port (address),
                    is_wsman ? "winrm" : outcomes[outcome].word);
   if (one != NULL)
-    print_streamed (self, "probe", one);
+    lk_ctl_list_print_line (one, self->ctl, "probe");
 }
 
 static char *

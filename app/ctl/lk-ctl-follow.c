@@ -10,7 +10,6 @@
 #include <glib/gi18n.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #define PROGRESS_EVERY (G_USEC_PER_SEC / 5)
@@ -65,25 +64,13 @@ on_item_ended (const LkItemRow *item, gpointer user_data)
   Following *self = user_data;
   g_autoptr (GPtrArray) one = g_ptr_array_new ();
   g_autoptr (LkCtlList) list = NULL;
-  g_autoptr (JsonBuilder) json = json_builder_new ();
-  g_autoptr (JsonNode) node = NULL;
-  g_autofree char *text = NULL;
 
   if (!self->ctl->options.stream)
     return;
 
   g_ptr_array_add (one, (gpointer) item);
   list = lk_ctl_list_items (one);
-  json_builder_begin_object (json);
-  json_builder_set_member_name (json, "type");
-  json_builder_add_string_value (json, "item");
-  lk_ctl_list_build_row (list, 0, json);
-  json_builder_end_object (json);
-  node = json_builder_get_root (json);
-  text = json_to_string (node, FALSE);
-  lk_ctl_show_progress (self->ctl, NULL);
-  printf ("%s\n", text);
-  fflush (stdout);
+  lk_ctl_list_print_line (list, self->ctl, "item");
 }
 
 static void

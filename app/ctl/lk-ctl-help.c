@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "console/lk-console-check.h"
 #include "ctl/lk-ctl-completion.h"
 #include "ctl/lk-ctl-show.h"
 #include "ctl/lk-ctl-talk.h"
@@ -46,78 +45,6 @@ explain (LkCtl *ctl)
   return LK_EXIT_OK;
 }
 
-static const LkCtlColumn check_columns[] = {
-  { "stage", NULL, 's' },     { NULL, N_ ("Stage"), 's' },
-  { "ok", N_ ("Good"), 'b' }, { "text", N_ ("Found"), 's' },
-  { "remedy", NULL, 's' },    { "tried", NULL, 's' },
-  { NULL, NULL, 0 },
-};
-
-/* How the sign-in was done, step by step. */
-static void
-print_trail (LkCtl *ctl, const LkCheckResult *result)
-{
-  g_auto (GStrv) lines = NULL;
-
-  if (!ctl->options.verbose || result->trail == NULL || *result->trail == '\0')
-    return;
-
-  lines = g_strsplit (result->trail, "\n", -1);
-  lk_ctl_print (ctl, _ ("Ways of signing in, in the order in which they are tried:\n"));
-  for (guint i = 0; lines[i] != NULL && *lines[i] != '\0'; i++)
-    lk_ctl_print (ctl, "  %s\n", lines[i]);
-}
-
-/* The stage that failed says how the command ends. */
-static LkExit
-judge_check (const LkCheckResult *last)
-{
-  if (last->ok)
-    return LK_EXIT_OK;
-  if (last->stage == LK_CHECK_AUTH && last->code == LK_ERROR_UNREACHABLE)
-    return LK_EXIT_UNREACHABLE; /* it was the domain that did not answer */
-  if (last->stage == LK_CHECK_AUTH || last->stage == LK_CHECK_TLS)
-    return LK_EXIT_DENIED;
-  return last->stage < LK_CHECK_TLS ? LK_EXIT_UNREACHABLE : LK_EXIT_ERROR;
-}
-
-static LkExit
-check (LkCtl *ctl)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *peer = NULL;
-  const char *names[] = { ctl->args[0], NULL };
-  const LkChoice choice = { .names = names };
-  g_autoptr (GPtrArray) results = NULL;
-  g_autoptr (LkCtlList) list = lk_ctl_list_new (check_columns);
-  const LkCheckResult *last;
-  LkExit status;
-
-  if (!lk_ctl_ask_for_passwords (ctl, &choice, &status))
-    return status;
-  results = lk_console_check_machine (ctl->console, ctl->args[0], &peer, NULL, &error);
-  if (results == NULL)
-    return lk_ctl_fail (ctl, g_steal_pointer (&error));
-
-  for (guint i = 0; i < results->len; i++)
-    {
-      const LkCheckResult *result = g_ptr_array_index (results, i);
-
-      lk_ctl_list_add (list, lk_check_stage_to_word (result->stage),
-                       lk_check_stage_to_title (result->stage), result->ok, result->text,
-                       result->remedy, result->trail);
-    }
-  lk_ctl_set_text (ctl, "peer", peer);
-  lk_ctl_print (ctl, "%s\n", peer);
-  lk_ctl_list_print (list, ctl, "stages");
-  for (guint i = 0; i < results->len; i++)
-    print_trail (ctl, g_ptr_array_index (results, i));
-  last = g_ptr_array_index (results, results->len - 1);
-  if (!last->ok && last->remedy != NULL)
-    lk_ctl_print (ctl, _ ("What to do:\n%s\n"), last->remedy);
-  return judge_check (last);
-}
-
 static LkExit
 complete (LkCtl *ctl)
 {
@@ -131,9 +58,6 @@ complete (LkCtl *ctl)
 }
 
 const LkCtlCommand lk_ctl_help_commands[] = {
-  { "check", N_ ("NAME"),
-    N_ ("Talk to a machine stage by stage, and say what is wrong and what helps"),
-    "check pc-001\ncheck -v 10.0.0.7:5986", LK_TAKES_VERBOSE, 1, 1, check },
   { "explain", N_ ("CODE"), N_ ("Say what an error code means and what to do"),
     "explain 0xC004F074\nexplain -1073418124", 0, 1, 1, explain },
   { "completion", N_ ("bash|zsh|fish"), N_ ("Print a completion script for a shell"),

@@ -361,3 +361,22 @@ lk_ctl_list_print (LkCtlList *self, LkCtl *ctl, const char *name)
   else
     print_table (self);
 }
+
+void
+lk_ctl_list_print_line (const LkCtlList *self, LkCtl *ctl, const char *type)
+{
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  g_autoptr (JsonNode) node = NULL;
+  g_autofree char *text = NULL;
+
+  json_builder_begin_object (json);
+  json_builder_set_member_name (json, "type");
+  json_builder_add_string_value (json, type);
+  lk_ctl_list_build_row (self, 0, json);
+  json_builder_end_object (json);
+  node = json_builder_get_root (json);
+  text = json_to_string (node, FALSE);
+  lk_ctl_show_progress (ctl, NULL);
+  printf ("%s\n", text);
+  fflush (stdout);
+}

@@ -38,6 +38,9 @@ void lk_ctl_list_print (LkCtlList *self, LkCtl *ctl, const char *name);
 /* Row @row as members of the object that is being built. */
 void lk_ctl_list_build_row (const LkCtlList *self, guint row, JsonBuilder *json);
 
+/* One line of a stream: an object with its @type and the only row of the list. */
+void lk_ctl_list_print_line (const LkCtlList *self, LkCtl *ctl, const char *type);
+
 /* Fits a text into @width columns of a terminal; to be freed. */
 char *lk_ctl_fit (const char *text, guint width);
 guint lk_ctl_get_width (const char *text);

@@ -140,6 +140,8 @@ static const struct
     N_ ("Trust the authorities in this file (PEM)"), N_ ("FILE") },
   { LK_TAKES_DIRECTORY, "allow-clear-password", 0, G_OPTION_ARG_NONE, FIELD (allow_clear),
     N_ ("Send a password although nothing protects the connection"), NULL },
+  { LK_TAKES_SCRIPT, "script", 0, G_OPTION_ARG_NONE, FIELD (script),
+    N_ ("Print only the PowerShell text that may mend it on the machine"), NULL },
 #undef FIELD
 };
 

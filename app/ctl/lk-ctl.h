@@ -55,6 +55,7 @@ typedef enum
   LK_TAKES_RANGE = 1 << 21,         /* --identify, --max-addresses */
   LK_TAKES_INTERFACE = 1 << 22,     /* --interface */
   LK_TAKES_DIRECTORY = 1 << 23,     /* what directories are asked with */
+  LK_TAKES_SCRIPT = 1 << 24,        /* --script */
   LK_TAKES_SAVE = 1 << 28,          /* --save */
   LK_TAKES_READ = 1 << 29,          /* --read */
 } LkTakes;
@@ -115,6 +116,7 @@ typedef struct
   char *tls;
   char *ca;
   gboolean allow_clear;
+  gboolean script;
   char *save;
   gboolean read;
 } LkCtlOptions;
@@ -206,4 +208,5 @@ extern const LkCtlCommand lk_ctl_phone_commands[];
 extern const LkCtlCommand lk_ctl_job_commands[];
 extern const LkCtlCommand lk_ctl_report_commands[];
 extern const LkCtlCommand lk_ctl_store_commands[];
+extern const LkCtlCommand lk_ctl_check_commands[];
 extern const LkCtlCommand lk_ctl_help_commands[];

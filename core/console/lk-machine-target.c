@@ -68,11 +68,37 @@ take_sighting (LkMachineTarget *self)
   self->names.name = sighting->name;
 }
 
+/* What all machines have in common. */
+static gboolean
+complete (LkMachineTarget *self, LkConsole *console, LkTrust **trust, GError **error)
+{
+  g_autofree char *ca_file = NULL;
+
+  self->options.path = "/wsman";
+  self->options.connect_ms = (guint) lk_console_get_duration (console, LK_SETTING_CONNECT_TIMEOUT);
+  self->options.first_byte_ms =
+      (guint) lk_console_get_duration (console, LK_SETTING_ANSWER_TIMEOUT);
+  if (!self->options.tls)
+    return TRUE;
+
+  if (*trust == NULL)
+    {
+      ca_file =
+          lk_store_get_setting (lk_console_get_store (console, NULL), LK_SETTING_MACHINES_CA, NULL);
+      *trust = lk_trust_new (ca_file, error);
+    }
+  if (*trust == NULL)
+    return FALSE;
+  self->trust = lk_trust_ref (*trust);
+  self->options.trust = self->trust;
+  return TRUE;
+}
+
 LkMachineTarget *
 lk_machine_target_find (LkConsole *console, const char *name, GError **error)
 {
   g_autoptr (LkMachineTarget) self = g_new0 (LkMachineTarget, 1);
-  g_autofree char *ca_file = NULL;
+  g_autoptr (LkTrust) trust = NULL;
 
   if (!find_machine (self, console, name, error))
     return NULL;
@@ -80,19 +106,22 @@ lk_machine_target_find (LkConsole *console, const char *name, GError **error)
     take_row (self, lk_console_get_store (console, NULL), g_ptr_array_index (self->rows, 0));
   else
     take_sighting (self);
+  return complete (self, console, &trust, error) ? g_steal_pointer (&self) : NULL;
+}
 
-  self->options.path = "/wsman";
-  self->options.connect_ms = (guint) lk_console_get_duration (console, LK_SETTING_CONNECT_TIMEOUT);
-  self->options.first_byte_ms =
-      (guint) lk_console_get_duration (console, LK_SETTING_ANSWER_TIMEOUT);
-  if (!self->options.tls)
-    return g_steal_pointer (&self);
+LkMachineTarget *
+lk_machine_target_new_for_row (LkConsole *console,
+                               GPtrArray *rows,
+                               guint row,
+                               LkTrust **trust,
+                               GError **error)
+{
+  g_autoptr (LkMachineTarget) self = g_new0 (LkMachineTarget, 1);
 
-  ca_file =
-      lk_store_get_setting (lk_console_get_store (console, NULL), LK_SETTING_MACHINES_CA, NULL);
-  self->trust = lk_trust_new (ca_file, error);
-  self->options.trust = self->trust;
-  return self->trust != NULL ? g_steal_pointer (&self) : NULL;
+  self->rows = g_ptr_array_ref (rows);
+  self->row = row;
+  take_row (self, lk_console_get_store (console, NULL), g_ptr_array_index (rows, row));
+  return complete (self, console, trust, error) ? g_steal_pointer (&self) : NULL;
 }
 
 char *

@@ -174,6 +174,17 @@ add_header (Headers *self, const char *name, const char *value)
   self->pairs[self->n++] = value;
 }
 
+/* Windows' HTTP.sys tells its time with every answer. */
+static void
+add_server (Headers *self)
+{
+  char *date = lk_http_format_date (g_get_real_time () / G_USEC_PER_SEC);
+
+  self->made[self->n_made++] = date;
+  add_header (self, "Server", SERVER);
+  add_header (self, "Date", date);
+}
+
 static void
 headers_clear (Headers *self)
 {
@@ -201,7 +212,7 @@ lk_lab_door_reply_status (LkLabDoor *self, LkExchange *exchange, guint status)
   Session *session = get_session (exchange);
   Headers headers = { 0 };
 
-  add_header (&headers, "Server", SERVER);
+  add_server (&headers);
   if (status == 401 && session->token == NULL)
     {
       if ((self->schemes & LK_LAB_NEGOTIATE) != 0)
@@ -248,7 +259,7 @@ make_answer (LkLabDoor *self, LkExchange *exchange, GBytes *body, Headers *heade
   Session *session = get_session (exchange);
   char *type;
 
-  add_header (headers, "Server", SERVER);
+  add_server (headers);
   add_token (headers, session);
   if (!session->is_sealed)
     {

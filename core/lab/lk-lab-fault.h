@@ -19,6 +19,9 @@ typedef enum
   LK_LAB_ACT_THEN_TIMEOUT, /* does what it is told and says that it timed out */
   LK_LAB_ACT_THEN_RESET,   /* does what it is told and resets the connection */
   LK_LAB_ACCESS_DENIED,    /* methods are not allowed */
+  LK_LAB_FILTERED_TOKEN,   /* a local administrator without his rights: all of WMI is denied */
+  LK_LAB_NAMESPACE_DENIED, /* the account may not read the namespace */
+  LK_LAB_NO_LICENSING,     /* the licensing classes are not there */
   LK_LAB_BUSY,             /* value: so many requests meet a quota first */
   LK_LAB_REIMAGED, /* once its installation ID was read under a new MAK, it is set up anew */
   LK_LAB_REFITTED, /* …, it gets other hardware */

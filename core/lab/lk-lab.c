@@ -10,6 +10,7 @@
 #include "lab/lk-lab-trigger.h"
 #include "net/lk-certificate.h"
 #include "net/lk-server.h"
+#include "wsman/lk-wsman.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -203,6 +204,22 @@ find_fault (LkLab *self,
   return TRUE;
 }
 
+/* What the account may not see, or what is not there for anybody; NULL: neither. */
+static GBytes *
+deny (LkLab *self, Work *work, const LkLabVoice *voice)
+{
+  const LkLabFaultSet *faults = lk_lab_fleet_get_faults (self->fleet);
+
+  if (lk_lab_fault_set_has (faults, work->place, LK_LAB_FILTERED_TOKEN))
+    return lk_lab_answer_fault (work->request, voice, LK_LAB_FAULT_DENIED, NULL);
+  if (lk_lab_fault_set_has (faults, work->place, LK_LAB_NAMESPACE_DENIED))
+    return lk_lab_answer_hresult (work->request, voice, LK_WBEM_E_ACCESS_DENIED, "Access denied");
+  if (lk_lab_fault_set_has (faults, work->place, LK_LAB_NO_LICENSING) &&
+      work->request->filter != NULL && strstr (work->request->filter, "SoftwareLicensing") != NULL)
+    return lk_lab_answer_fault (work->request, voice, LK_LAB_FAULT_NO_CLASS, NULL);
+  return NULL;
+}
+
 static GBytes *
 answer (LkLab *self, Work *work, guint *status)
 {
@@ -218,6 +235,9 @@ answer (LkLab *self, Work *work, guint *status)
   *status = 500;
   if (find_fault (self, traits, request, &kind))
     return lk_lab_answer_fault (request, &voice, kind, NULL);
+  body = deny (self, work, &voice);
+  if (body != NULL)
+    return body;
   if (lk_lab_fault_set_take_busy (lk_lab_fleet_get_faults (self->fleet), work->place))
     return lk_lab_answer_fault (request, &voice, LK_LAB_FAULT_QUOTA, NULL);
 

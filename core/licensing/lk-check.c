@@ -4,6 +4,8 @@
 #include "licensing/lk-check.h"
 
 #include "licensing/lk-licensing.h"
+#include "net/lk-certificate-facts.h"
+#include "net/lk-resolve.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -20,6 +22,7 @@ static const struct
   [LK_CHECK_HTTP] = { "http", N_ ("HTTP") },
   [LK_CHECK_AUTH] = { "authentication", N_ ("Sign-in") },
   [LK_CHECK_WSMAN] = { "ws-man", N_ ("Remote management") },
+  [LK_CHECK_RIGHTS] = { "rights", N_ ("Rights") },
   [LK_CHECK_LICENSING] = { "licensing", N_ ("Licensing service") },
 };
 
@@ -42,21 +45,23 @@ lk_check_result_free (LkCheckResult *self)
     return;
   g_free (self->text);
   g_free (self->remedy);
+  g_free (self->script);
   g_free (self->trail);
   g_free (self);
 }
 
-/* Takes @text and @remedy. */
-static void
-add (GPtrArray *results, LkCheckStage stage, gboolean ok, char *text, char *remedy)
+/* Takes @text. @us: how long it took, 0 when it had no time of its own. */
+static LkCheckResult *
+add (GPtrArray *results, LkCheckStage stage, gboolean ok, gint64 us, char *text)
 {
   LkCheckResult *result = g_new0 (LkCheckResult, 1);
 
   result->stage = stage;
   result->ok = ok;
+  result->ms = us > 0 ? (us + 999) / 1000 : -1;
   result->text = text;
-  result->remedy = remedy;
   g_ptr_array_add (results, result);
+  return result;
 }
 
 static void
@@ -65,26 +70,6 @@ keep_trail (GPtrArray *results, LkLink *link)
   LkCheckResult *last = g_ptr_array_index (results, results->len - 1);
 
   last->trail = g_strdup (lk_link_get_trail (link));
-}
-
-static char *
-advise_on_winrm (guint port)
-{
-  return g_strdup_printf (
-      _ ("The machine is up, but WinRM does not answer on port %u.\n"
-         "On the machine itself, as an administrator:\n"
-         "    winrm quickconfig\n"
-         "For many machines, by group policy, under Computer Configuration > Policies:\n"
-         "  - Administrative Templates > Windows Components > Windows Remote Management (WinRM) > "
-         "WinRM Service > Allow remote server management through WinRM: Enabled, with * as the "
-         "filter\n"
-         "  - Windows Settings > Security Settings > System Services > Windows Remote Management "
-         "(WS-Management): Automatic\n"
-         "  - Windows Settings > Security Settings > Windows Defender Firewall > Inbound Rules: "
-         "the predefined rule Windows Remote Management\n"
-         "If an HTTPS listener is wanted, it also needs a certificate: winrm quickconfig "
-         "-transport:https"),
-      port);
 }
 
 /* A refusal is an answer, too: somebody is there. */
@@ -100,111 +85,167 @@ answers_on (const LkLinkOptions *options, guint16 port, GCancellable *cancellabl
          lk_link_get_problem (link) == LK_LINK_PROBLEM_REFUSED;
 }
 
-static char *
-advise_on_tcp (const LkLinkOptions *options, LkLink *link, GCancellable *cancellable)
+static LkCheckCause
+judge_tcp (const LkLinkOptions *options, LkLink *link, GCancellable *cancellable)
 {
   LkLinkProblem problem = lk_link_get_problem (link);
 
-  if (problem == LK_LINK_PROBLEM_CANCELLED)
-    return NULL;
-  if (problem == LK_LINK_PROBLEM_REFUSED || answers_on (options, 445, cancellable) ||
-      answers_on (options, 135, cancellable))
-    return advise_on_winrm (options->port);
+  if (problem == LK_LINK_PROBLEM_REFUSED)
+    return LK_CAUSE_NO_SERVICE;
   if (problem == LK_LINK_PROBLEM_NO_ROUTE)
-    return g_strdup (_ ("There is no way to this network from here. Check the address, the VPN and "
-                        "the routes."));
+    return LK_CAUSE_NO_ROUTE;
+  if (problem == LK_LINK_PROBLEM_CLOSED)
+    return LK_CAUSE_NO_ANSWER; /* it was there and hung up */
+  return answers_on (options, 445, cancellable) || answers_on (options, 135, cancellable)
+             ? LK_CAUSE_FIREWALL
+             : LK_CAUSE_SILENT;
+}
 
-  return g_strdup (
-      _ ("The machine does not answer at all, neither here nor on ports 445 and 135. "
-         "It may be switched off, or a firewall drops everything from this computer."));
+static LkCheckCause
+judge_tls (LkLink *link)
+{
+  return lk_link_get_problem (link) == LK_LINK_PROBLEM_UNTRUSTED ? LK_CAUSE_CERTIFICATE
+                                                                 : LK_CAUSE_NO_TLS;
+}
+
+static LkCheckCause
+judge_http (LkLink *link)
+{
+  if (lk_link_get_status (link) == 503 || lk_link_get_status (link) == 429)
+    return LK_CAUSE_BUSY;
+  return lk_link_get_problem (link) == LK_LINK_PROBLEM_NOT_HTTP ||
+                 lk_link_get_problem (link) == LK_LINK_PROBLEM_STATUS
+             ? LK_CAUSE_NOT_WINRM
+             : LK_CAUSE_NO_ANSWER;
+}
+
+static LkCheckCause
+judge_auth (LkLink *link, const GError *error)
+{
+  switch (lk_link_get_problem (link))
+    {
+    case LK_LINK_PROBLEM_UNSAFE:
+      return LK_CAUSE_CLEAR;
+    case LK_LINK_PROBLEM_CLOCK:
+      return LK_CAUSE_CLOCK;
+    case LK_LINK_PROBLEM_NO_SERVICE:
+      return LK_CAUSE_SPN;
+    case LK_LINK_PROBLEM_NO_AUTHORITY:
+      return LK_CAUSE_NO_KDC;
+    case LK_LINK_PROBLEM_NO_WAY:
+      return LK_CAUSE_SCHEME;
+    case LK_LINK_PROBLEM_NONE:
+    case LK_LINK_PROBLEM_NO_SUCH_NAME:
+    case LK_LINK_PROBLEM_REFUSED:
+    case LK_LINK_PROBLEM_NO_ROUTE:
+    case LK_LINK_PROBLEM_TIMED_OUT:
+    case LK_LINK_PROBLEM_CLOSED:
+    case LK_LINK_PROBLEM_UNTRUSTED:
+    case LK_LINK_PROBLEM_NOT_HTTP:
+    case LK_LINK_PROBLEM_STATUS:
+    case LK_LINK_PROBLEM_CANCELLED:
+    case LK_LINK_PROBLEM_OTHER:
+    default:
+      return g_error_matches (error, LK_ERROR, LK_ERROR_DENIED) ? LK_CAUSE_PASSWORD
+                                                                : LK_CAUSE_OTHER;
+    }
+}
+
+static gboolean
+is_local_account (const LkLinkOptions *options)
+{
+  const char *names[] = { options->host, options->name, NULL };
+
+  return options->login != NULL && lk_login_is_local (options->login, names);
+}
+
+static LkCheckCause
+judge_rights (const LkLinkOptions *options, const GError *error)
+{
+  if (lk_error_get_remote_code (error) == LK_WBEM_E_ACCESS_DENIED)
+    return LK_CAUSE_NAMESPACE;
+  return is_local_account (options) ? LK_CAUSE_LOCAL_RIGHTS : LK_CAUSE_RIGHTS;
+}
+
+/* "10.0.0.7, 10.0.0.8", of what the name leads to; @strange: no machine can be at any of them. To
+ * be freed. */
+static char *
+describe_name (const LkLinkOptions *options, LkLink *link, gboolean *strange)
+{
+  LkPatience patience = { .until = g_get_monotonic_time () + PROBE_MS * 1000, .cancel_fd = -1 };
+  g_autoptr (GString) text = g_string_new (lk_link_get_described (link));
+  g_autoptr (GArray) addresses = NULL;
+  const char *why = NULL;
+
+  *strange = FALSE;
+  if (g_hostname_is_ip_address (options->host) ||
+      lk_resolve (options->host, options->port, &patience, &addresses, &why) != LK_IO_OK)
+    return g_strdup (text->str);
+
+  *strange = g_ascii_strcasecmp (options->host, "localhost") != 0;
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      const LkAddress *address = &g_array_index (addresses, LkAddress, i);
+      g_autofree char *shown = lk_address_to_text (address);
+
+      *strange &= lk_address_is_strange (address);
+      if (addresses->len > 1)
+        g_string_append_printf (text, "%s%s", i == 0 ? "; " : ", ", shown);
+    }
+  return g_strdup (text->str);
 }
 
 static char *
-advise_on_tls (LkLink *link)
+describe_certificate (LkLink *link)
 {
-  if (lk_link_get_problem (link) == LK_LINK_PROBLEM_UNTRUSTED &&
-      lk_link_get_peer_certificate (link) != NULL)
-    return g_strdup (
-        _ ("Compare the SHA-256 fingerprint with that of the certificate on the machine itself "
-           "(exported to a file there: certutil -hashfile FILE SHA256).\n"
-           "If it is the same, accept it for this machine: latchkeyctl trust accept NAME\n"
-           "Or name the authorities that certify your machines: latchkeyctl config set machines.ca "
-           "FILE"));
+  GBytes *bytes = lk_link_get_peer_certificate (link);
+  g_autoptr (LkCertificateFacts) facts =
+      bytes != NULL ? lk_certificate_facts_new (bytes, NULL) : NULL;
+  g_autofree char *until = facts != NULL ? lk_date_to_text (facts->not_after) : NULL;
 
-  return g_strdup (_ ("Check that this port has an HTTPS listener: winrm enumerate "
-                      "winrm/config/listener"));
-}
-
-static char *
-advise_on_http (LkLink *link)
-{
-  if (lk_link_get_status (link) == 404)
-    return g_strdup (_ ("Something else answers on this port. Check the port, and the URL prefix: "
-                        "winrm get winrm/config/service"));
-  if (lk_link_get_status (link) == 503)
-    return g_strdup (_ ("Try again later. If it stays so, restart the service WinRM there."));
-  if (lk_link_get_problem (link) == LK_LINK_PROBLEM_NOT_HTTP)
-    return g_strdup (
-        _ ("Something that is not WinRM answers on this port; or the port wants HTTPS."));
-
-  return g_strdup (_ ("The port is open, but nobody answers there as WinRM does. A restart of the "
-                      "service WinRM on the machine may help."));
-}
-
-static char *
-advise_on_auth (LkLink *link)
-{
-  if (lk_link_get_problem (link) == LK_LINK_PROBLEM_UNSAFE)
-    return g_strdup (
-        _ ("Use HTTPS for this machine, so that the password is not sent in the clear."));
-  if (lk_link_get_status (link) != 401)
-    return NULL; /* not the machine has refused it; the message says all */
-
-  return g_strdup (
-      _ ("Check the user name and the password, and that the way of signing in is allowed there: "
-         "winrm get winrm/config/service/auth\n"
-         "Local accounts other than the built-in Administrator also need the registry value "
-         "LocalAccountTokenFilterPolicy = 1 under "
-         "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies\\System."));
-}
-
-static char *
-advise_on_rights (void)
-{
-  return g_strdup (
-      _ ("The account may sign in, but not do this. It needs to be an administrator of "
-         "the machine."));
+  if (facts == NULL)
+    return g_strdup (_ ("Its certificate is trusted"));
+  return g_strdup_printf (_ ("Its certificate is trusted: %s, until %s"), facts->subject, until);
 }
 
 /* Says what went well before @failed. Each stage stands on the one before, so that a failure of one
- * proves those. */
+ * proves those. @us: how long the first request took after the connection. */
 static void
-add_passed (GPtrArray *results, const LkLinkOptions *options, LkLink *link, LkCheckStage failed)
+add_passed (GPtrArray *results,
+            const LkLinkOptions *options,
+            LkLink *link,
+            LkCheckStage failed,
+            gint64 us)
 {
-  const char *peer = lk_link_get_described (link);
+  gboolean strange;
 
   for (LkCheckStage stage = results->len > 0 ? LK_CHECK_WSMAN : LK_CHECK_NAME; stage < failed;
        stage++)
     switch (stage)
       {
       case LK_CHECK_NAME:
-        add (results, stage, TRUE, g_strdup (peer), NULL);
+        add (results, stage, TRUE, lk_link_get_duration (link, LK_LINK_NAME),
+             describe_name (options, link, &strange));
         break;
       case LK_CHECK_TCP:
-        add (results, stage, TRUE, g_strdup_printf (_ ("Port %u is open"), options->port), NULL);
+        add (results, stage, TRUE, lk_link_get_duration (link, LK_LINK_TCP),
+             g_strdup_printf (_ ("Port %u is open"), options->port));
         break;
       case LK_CHECK_TLS:
         if (options->tls)
-          add (results, stage, TRUE, g_strdup (_ ("Its certificate is trusted")), NULL);
+          add (results, stage, TRUE, lk_link_get_duration (link, LK_LINK_TLS),
+               describe_certificate (link));
         break;
       case LK_CHECK_HTTP:
-        add (results, stage, TRUE, g_strdup (_ ("It speaks HTTP")), NULL);
+        add (results, stage, TRUE, us, g_strdup (_ ("It speaks HTTP")));
         break;
       case LK_CHECK_AUTH:
-        add (results, stage, TRUE, g_strdup (_ ("It accepts the account")), NULL);
+        add (results, stage, TRUE, lk_link_get_duration (link, LK_LINK_AUTH),
+             g_strdup (_ ("It accepts the account")));
         keep_trail (results, link);
         break;
       case LK_CHECK_WSMAN:
+      case LK_CHECK_RIGHTS:
       case LK_CHECK_LICENSING:
       default:
         break;
@@ -232,57 +273,138 @@ find_stage (LkLink *link)
     }
 }
 
-static char *
-advise (const LkLinkOptions *options,
-        LkLink *link,
-        LkCheckStage stage,
-        const GError *error,
-        GCancellable *cancellable)
+static LkCheckCause
+judge (const LkLinkOptions *options,
+       LkLink *link,
+       LkCheckStage stage,
+       const GError *error,
+       GCancellable *cancellable)
 {
-  if (lk_link_get_problem (link) == LK_LINK_PROBLEM_CANCELLED)
-    return NULL;
+  if (g_cancellable_is_cancelled (cancellable))
+    return LK_CAUSE_CANCELLED;
 
   switch (stage)
     {
     case LK_CHECK_NAME:
-      return g_strdup (_ ("Check the spelling, and that this computer asks the name servers of the "
-                          "machine's network; or use its address."));
+      return LK_CAUSE_NO_ADDRESS;
     case LK_CHECK_TCP:
-      return advise_on_tcp (options, link, cancellable);
+      return judge_tcp (options, link, cancellable);
     case LK_CHECK_TLS:
-      return advise_on_tls (link);
+      return judge_tls (link);
     case LK_CHECK_HTTP:
-      return advise_on_http (link);
+      return judge_http (link);
     case LK_CHECK_AUTH:
-      return advise_on_auth (link);
+      return judge_auth (link, error);
     case LK_CHECK_WSMAN:
+    case LK_CHECK_RIGHTS:
     case LK_CHECK_LICENSING:
     default:
-      return g_error_matches (error, LK_ERROR, LK_ERROR_DENIED) ? advise_on_rights () : NULL;
+      break;
+    }
+
+  if (g_error_matches (error, LK_ERROR, LK_ERROR_DENIED))
+    return judge_rights (options, error);
+  if (g_error_matches (error, LK_ERROR, LK_ERROR_BUSY))
+    return LK_CAUSE_BUSY;
+  if (stage == LK_CHECK_WSMAN)
+    return LK_CAUSE_NOT_WINRM;
+  return g_error_matches (error, LK_ERROR, LK_ERROR_UNREACHABLE) ? LK_CAUSE_NO_ANSWER
+                                                                 : LK_CAUSE_NO_LICENSING;
+}
+
+/* How far the machine's clock is ahead. One that was not asked yet tells it to a stranger, too. */
+static gboolean
+measure_clock (const LkLinkOptions *options,
+               LkLink *link,
+               GCancellable *cancellable,
+               gint64 *seconds)
+{
+  LkLinkOptions stranger = *options;
+  g_autoptr (LkLink) other = NULL;
+  g_autoptr (LkHttpMessage) answer = NULL;
+
+  if (lk_link_get_clock_lead (link, seconds))
+    return TRUE;
+  stranger.login = NULL;
+  other = lk_link_new (&stranger);
+  answer = lk_link_post (other, "application/soap+xml;charset=UTF-8", "", 0, FALSE, PROBE_MS,
+                         cancellable, NULL);
+  return lk_link_get_clock_lead (other, seconds);
+}
+
+static char *
+spell_lead (gint64 seconds)
+{
+  g_autofree char *span =
+      g_strdup_printf ("%u:%02u:%02u", (guint) (ABS (seconds) / 3600),
+                       (guint) (ABS (seconds) / 60 % 60), (guint) (ABS (seconds) % 60));
+
+  return g_strdup_printf (seconds < 0 ? _ ("the machine's clock is %s behind this computer's")
+                                      : _ ("the machine's clock is %s ahead of this computer's"),
+                          span);
+}
+
+/* What went wrong, and what helps. */
+static void
+add_failure (GPtrArray *results,
+             const LkLinkOptions *options,
+             LkLink *link,
+             LkCheckStage failed,
+             gint64 us,
+             LkCheckCause cause,
+             const GError *error,
+             GCancellable *cancellable)
+{
+  g_autofree char *network = lk_find_local_network (options->host);
+  const LkCheckPlace place = { options->port, network };
+  LkCheckResult *result = add (results, failed, FALSE, us, g_strdup (error->message));
+  gint64 lead;
+
+  result->code = error->domain == LK_ERROR ? (LkError) error->code : LK_ERROR_INVALID;
+  result->cause = cause;
+  result->remedy = lk_check_advise (cause, &place);
+  result->script = lk_check_write_script (cause, &place);
+  if (failed == LK_CHECK_AUTH)
+    keep_trail (results, link);
+  if (cause == LK_CAUSE_CLOCK && measure_clock (options, link, cancellable, &lead))
+    {
+      g_autofree char *text = g_steal_pointer (&result->text);
+      g_autofree char *clock = spell_lead (lead);
+
+      result->text = g_strdup_printf ("%s; %s", text, clock);
     }
 }
 
-/* @stage: when the link itself did its part. */
+/* @stage: when the link itself did its part. @us: what the last request took. */
 static GPtrArray *
 finish (GPtrArray *results,
         const LkLinkOptions *options,
         LkLink *link,
         LkCheckStage stage,
+        gint64 us,
         const GError *error,
         GCancellable *cancellable)
 {
-  LkCheckStage failed = lk_link_get_stage (link) == LK_LINK_DONE ? stage : find_stage (link);
-  g_autofree char *text = g_strdup (error->message);
+  LkLinkStage reached = lk_link_get_stage (link);
+  LkCheckStage failed = reached == LK_LINK_DONE ? stage : find_stage (link);
+  LkCheckCause cause = judge (options, link, failed, error, cancellable);
+  gboolean strange = FALSE;
 
+  if (failed == LK_CHECK_TCP && cause != LK_CAUSE_CANCELLED)
+    g_free (describe_name (options, link, &strange));
+  if (strange)
+    {
+      failed = LK_CHECK_NAME;
+      cause = LK_CAUSE_STRANGE_ADDRESS;
+    }
+  if (results->len > 0) /* the connection broke, or another one was not to be had */
+    failed = MAX (failed, stage);
+  if (reached < LK_LINK_HTTP || reached == LK_LINK_AUTH)
+    us = lk_link_get_duration (link, reached);
   /* What would be unsafe is found out before anyone is called. */
   add_passed (results, options, link,
-              lk_link_get_problem (link) == LK_LINK_PROBLEM_UNSAFE ? LK_CHECK_TCP : failed);
-  add (results, failed, FALSE, g_steal_pointer (&text),
-       advise (options, link, failed, error, cancellable));
-  ((LkCheckResult *) results->pdata[results->len - 1])->code =
-      error->domain == LK_ERROR ? (LkError) error->code : LK_ERROR_INVALID;
-  if (failed == LK_CHECK_AUTH)
-    keep_trail (results, link);
+              lk_link_get_problem (link) == LK_LINK_PROBLEM_UNSAFE ? LK_CHECK_TCP : failed, 0);
+  add_failure (results, options, link, failed, us, cause, error, cancellable);
   return results;
 }
 
@@ -292,10 +414,30 @@ add_identified (GPtrArray *results, LkWsman *wsman)
   const char *stack = lk_wsman_get_stack (wsman);
   const char *version = lk_wsman_get_os_version (wsman);
 
-  add (results, LK_CHECK_WSMAN, TRUE,
+  add (results, LK_CHECK_WSMAN, TRUE, 0,
        g_strdup_printf (_ ("WinRM stack %s, Windows %s"), stack != NULL ? stack : _ ("unknown"),
-                        version != NULL ? version : _ ("unknown")),
-       NULL);
+                        version != NULL ? version : _ ("unknown")));
+}
+
+/* The request's own time, without what connecting took. */
+static gint64
+get_request_time (LkLink *link, gint64 since)
+{
+  gint64 us = g_get_monotonic_time () - since;
+
+  for (LkLinkStage stage = LK_LINK_NAME; stage < LK_LINK_DONE; stage++)
+    us -= lk_link_get_duration (link, stage);
+  return MAX (us, 1);
+}
+
+static void
+add_licensing (GPtrArray *results, const LkReading *reading, gboolean has_office, gint64 us)
+{
+  add (results, LK_CHECK_LICENSING, TRUE, us,
+       g_strdup_printf (has_office ? _ ("Licensing service %s, products with a key: %u; Office has "
+                                        "a licensing service of its own (OSPP)")
+                                   : _ ("Licensing service %s, products with a key: %u"),
+                        reading->service_version, reading->products->len));
 }
 
 GPtrArray *
@@ -305,21 +447,33 @@ lk_check_machine (const LkLinkOptions *options, GCancellable *cancellable)
   g_autoptr (LkLink) link = lk_link_new (options);
   g_autoptr (LkWsman) wsman = lk_wsman_new (link);
   g_autoptr (LkLicensing) licensing = lk_licensing_new (wsman);
+  g_autoptr (GPtrArray) rows = NULL;
   g_autoptr (LkReading) reading = NULL;
   g_autoptr (GError) error = NULL;
+  gint64 begun = g_get_monotonic_time ();
 
   if (!lk_wsman_identify (wsman, cancellable, &error))
-    return finish (results, options, link, LK_CHECK_WSMAN, error, cancellable);
-  add_passed (results, options, link, LK_CHECK_WSMAN);
+    return finish (results, options, link, LK_CHECK_WSMAN, get_request_time (link, begun), error,
+                   cancellable);
+  add_passed (results, options, link, LK_CHECK_WSMAN, get_request_time (link, begun));
   add_identified (results, wsman);
 
+  begun = g_get_monotonic_time ();
+  rows = lk_wsman_query (wsman, "Win32_ComputerSystem", "SELECT Name FROM Win32_ComputerSystem", 16,
+                         cancellable, &error);
+  if (rows == NULL)
+    return finish (results, options, link, LK_CHECK_RIGHTS, g_get_monotonic_time () - begun, error,
+                   cancellable);
+  add (results, LK_CHECK_RIGHTS, TRUE, g_get_monotonic_time () - begun,
+       g_strdup (_ ("The account may read WMI")));
+
+  begun = g_get_monotonic_time ();
   reading = lk_licensing_read (licensing, cancellable, &error);
   if (reading == NULL)
-    return finish (results, options, link, LK_CHECK_LICENSING, error, cancellable);
+    return finish (results, options, link, LK_CHECK_LICENSING, g_get_monotonic_time () - begun,
+                   error, cancellable);
 
-  add (results, LK_CHECK_LICENSING, TRUE,
-       g_strdup_printf (_ ("Licensing service %s, products with a key: %u"),
-                        reading->service_version, reading->products->len),
-       NULL);
+  add_licensing (results, reading, lk_licensing_has_old_office (licensing, cancellable),
+                 g_get_monotonic_time () - begun);
   return results;
 }

@@ -12,6 +12,7 @@
 
 #define PRODUCT        "SoftwareLicensingProduct"
 #define SERVICE        "SoftwareLicensingService"
+#define OFFICE_SERVICE "OfficeSoftwareProtectionService"
 #define OFFICE_PRODUCT "OfficeSoftwareProtectionProduct"
 
 #define MAX_PRODUCTS 5000 /* a machine has hundreds of products, few of them with a key */
@@ -257,6 +258,16 @@ has_old_stack (LkLicensing *self)
   const char *stack = lk_wsman_get_stack (self->wsman);
 
   return stack != NULL && (stack[0] == '1' || stack[0] == '2');
+}
+
+gboolean
+lk_licensing_has_old_office (LkLicensing *self, GCancellable *cancellable)
+{
+  g_autoptr (GPtrArray) rows =
+      lk_wsman_query (self->wsman, OFFICE_SERVICE, "SELECT Version FROM " OFFICE_SERVICE, 16,
+                      cancellable, NULL);
+
+  return rows != NULL && rows->len > 0;
 }
 
 /* Before Windows 8, Office kept its licences in classes of its own. */

@@ -32,6 +32,10 @@ GPtrArray *lk_licensing_read_products (LkLicensing *self,
                                        GCancellable *cancellable,
                                        GError **error);
 
+/* Whether Office keeps its licences in classes of its own there (OSPP); FALSE when it is unknown.
+ */
+gboolean lk_licensing_has_old_office (LkLicensing *self, GCancellable *cancellable);
+
 gboolean lk_licensing_install_key (LkLicensing *self,
                                    const LkSecret *key,
                                    GCancellable *cancellable,

@@ -126,6 +126,13 @@ lk_auth_describe_refusal (LkAuth *self, const LkHttpMessage *answer)
 }
 
 gboolean
+lk_auth_is_offered (LkAuth *self, const LkHttpMessage *answer)
+{
+  return self->login == NULL || self->way != LK_WAY_BASIC ||
+         lk_challenge_find (answer, "Basic", NULL);
+}
+
+gboolean
 lk_auth_open (LkAuth *self, LkHttpMessage *answer, GError **error)
 {
   if (self->login == NULL)

@@ -35,6 +35,8 @@ struct _LkAuth
   guint n_legs;
   gboolean is_asking; /* a lk_login_tell() is owed */
   gboolean is_ready;
+  LkGssTrouble trouble;    /* of the last failure */
+  gboolean is_out_of_ways; /* it was that nothing is left to try */
 };
 
 /* "Negotiate", "Kerberos", "Basic". */

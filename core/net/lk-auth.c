@@ -120,6 +120,18 @@ lk_auth_get_trail (LkAuth *self)
   return self->trail->str;
 }
 
+LkGssTrouble
+lk_auth_get_trouble (LkAuth *self)
+{
+  return self->trouble;
+}
+
+gboolean
+lk_auth_is_out_of_ways (LkAuth *self)
+{
+  return self->is_out_of_ways;
+}
+
 static void
 note (LkAuth *self, const char *text)
 {
@@ -262,6 +274,7 @@ begin_gss (LkAuth *self, gboolean *is_out, GError **error)
       g_prefix_error (&cause, "%s: ", lk_gss_credential_get_name (credential));
     }
 
+  self->trouble = trouble;
   /* Nothing of it may be taken for what the next way has agreed. */
   g_clear_pointer (&self->context, lk_gss_context_free);
   g_clear_pointer (&self->leg, g_bytes_unref);
@@ -299,6 +312,7 @@ set_no_way (LkAuth *self, GError **error)
   g_auto (GStrv) lines = g_strsplit (trail, "\n", -1);
   g_autofree char *text = g_strjoinv ("; ", lines);
 
+  self->is_out_of_ways = TRUE;
   g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
                _ ("there is no way to sign in that both sides take: %s"), text);
 }
@@ -358,6 +372,8 @@ lk_auth_begin (LkAuth *self, GBytes *binding, const LkPatience *patience, GError
     return TRUE;
 
   lk_auth_reset (self);
+  self->trouble = LK_GSS_OTHER;
+  self->is_out_of_ways = FALSE;
   self->binding = binding != NULL ? g_bytes_ref (binding) : NULL;
   return begin_way (self, patience, error);
 }
@@ -444,7 +460,10 @@ lk_auth_take_leg (LkAuth *self,
       g_autoptr (GError) cause = NULL;
 
       if (!lk_gss_context_step (self->context, data, length, &self->leg, &trouble, &cause))
-        return fail_refused (self, cause->message, error);
+        {
+          self->trouble = trouble;
+          return fail_refused (self, cause->message, error);
+        }
     }
 
   if (answer->status >= 200 && answer->status < 300)

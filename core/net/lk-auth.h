@@ -59,6 +59,12 @@ GByteArray *lk_auth_write_request (LkAuth *self,
 gboolean lk_auth_open (LkAuth *self, LkHttpMessage *answer, GError **error);
 /* Why a request got a 401, in words; to be freed. */
 char *lk_auth_describe_refusal (LkAuth *self, const LkHttpMessage *answer);
+/* Whether a 401 offers the way that was used. */
+gboolean lk_auth_is_offered (LkAuth *self, const LkHttpMessage *answer);
+/* Why the last sign-in failed, as far as GSSAPI knows. */
+LkGssTrouble lk_auth_get_trouble (LkAuth *self);
+/* Whether it failed because no way was left to try. */
+gboolean lk_auth_is_out_of_ways (LkAuth *self);
 /* Whether a 401 now means that the far side has forgotten the context, not that it refuses the
  * account. */
 gboolean lk_auth_is_signed_in (const LkAuth *self);

@@ -25,6 +25,11 @@ typedef struct
 void lk_http_message_free (LkHttpMessage *self);
 /* First header of that name, or NULL. */
 const char *lk_http_message_get_header (const LkHttpMessage *self, const char *name);
+
+/* The value of Date (RFC 9110, 5.6.7, IMF-fixdate), seconds since 1970; the text to be freed. */
+char *lk_http_format_date (gint64 seconds);
+/* FALSE for NULL and for what is no such date. */
+gboolean lk_http_parse_date (const char *text, gint64 *seconds);
 /* The @n-th header of that name, from 0, or NULL. */
 const char *lk_http_message_get_nth_header (const LkHttpMessage *self, const char *name, guint n);
 

@@ -22,9 +22,17 @@ describe_address (LkLink *self, const LkAddress *address)
                                                    : g_strdup_printf ("%s (%s)", self->host, text);
 }
 
+/* Counts the time since @since to @stage, which may be done more than once. */
+static void
+count_time (LkLink *self, LkLinkStage stage, gint64 since)
+{
+  self->took[stage] += MAX (g_get_monotonic_time () - since, 1);
+}
+
 static GArray *
 resolve (LkLink *self, LkCall *call, GError **error)
 {
+  gint64 begun = g_get_monotonic_time ();
   LkPatience patience = lk_patience_shorten (&call->patience, self->connect_ms);
   GArray *addresses = NULL;
   const char *why = NULL;
@@ -34,6 +42,7 @@ resolve (LkLink *self, LkCall *call, GError **error)
   g_free (self->described);
   self->described = g_strdup (self->peer);
   io = lk_resolve (self->host, self->port, &patience, &addresses, &why);
+  count_time (self, LK_LINK_NAME, begun);
   if (io == LK_IO_OK)
     return addresses;
 
@@ -61,6 +70,7 @@ static gboolean
 connect_to_any (LkLink *self, LkCall *call, const GArray *addresses, GError **error)
 {
   LkPatience all = lk_patience_shorten (&call->patience, self->connect_ms);
+  gint64 begun = g_get_monotonic_time ();
   LkIo io = LK_IO_FAILED;
   int code = EHOSTUNREACH;
 
@@ -76,6 +86,7 @@ connect_to_any (LkLink *self, LkCall *call, const GArray *addresses, GError **er
       self->channel = lk_channel_connect (address, &patience, &io, &code);
     }
 
+  count_time (self, LK_LINK_TCP, begun);
   if (self->channel != NULL)
     return TRUE;
 
@@ -89,6 +100,7 @@ secure (LkLink *self, LkCall *call, GError **error)
 {
   LkPatience patience = lk_patience_shorten (&call->patience, self->connect_ms);
   const char *name = self->name != NULL ? self->name : self->host;
+  gint64 begun = g_get_monotonic_time ();
   g_autofree char *why = NULL;
   LkIo io;
 
@@ -101,6 +113,7 @@ secure (LkLink *self, LkCall *call, GError **error)
 
   io = lk_channel_handshake (self->channel, self->trust, name, lk_auth_get_certificate (self->auth),
                              &patience);
+  count_time (self, LK_LINK_TLS, begun);
   if (io != LK_IO_OK)
     return lk_link_fail_io (self, call, io, self->connect_ms, _ ("during the TLS handshake"),
                             error);
@@ -134,13 +147,34 @@ check_safety (LkLink *self, const GArray *addresses, GError **error)
   return TRUE;
 }
 
+static LkLinkProblem
+find_auth_problem (LkLink *self)
+{
+  switch (lk_auth_get_trouble (self->auth))
+    {
+    case LK_GSS_SKEW:
+      return LK_LINK_PROBLEM_CLOCK;
+    case LK_GSS_NO_SERVICE:
+      return LK_LINK_PROBLEM_NO_SERVICE;
+    case LK_GSS_NO_AUTHORITY:
+      return LK_LINK_PROBLEM_NO_AUTHORITY;
+    case LK_GSS_OTHER:
+    case LK_GSS_REFUSED:
+    case LK_GSS_NO_ACCOUNT:
+    case LK_GSS_NO_TICKET:
+    case LK_GSS_UNAVAILABLE:
+    default:
+      return lk_auth_is_out_of_ways (self->auth) ? LK_LINK_PROBLEM_NO_WAY : LK_LINK_PROBLEM_OTHER;
+    }
+}
+
 static gboolean
 fail_auth (LkLink *self, LkCall *call, const GError *cause, GError **error)
 {
   self->stage = LK_LINK_AUTH;
   if (g_cancellable_is_cancelled (call->cancellable))
     return lk_link_fail_io (self, call, LK_IO_CANCELLED, 0, _ ("while signing in"), error);
-  return lk_link_fail (self, LK_LINK_PROBLEM_OTHER, (LkError) cause->code, error, "%s",
+  return lk_link_fail (self, find_auth_problem (self), (LkError) cause->code, error, "%s",
                        cause->message);
 }
 
@@ -150,7 +184,10 @@ exchange_leg (LkLink *self, LkCall *call, GError **error)
 {
   g_autoptr (GByteArray) leg = lk_auth_write_leg (self->auth, self->peer, self->path);
   gsize left = 0;
-  LkIo io = lk_channel_send (self->channel, leg->data, leg->len, &left, &call->patience);
+  LkIo io;
+
+  self->stage = LK_LINK_HTTP;
+  io = lk_channel_send (self->channel, leg->data, leg->len, &left, &call->patience);
 
   sodium_memzero (leg->data, leg->len);
   if (io == LK_IO_OK)
@@ -191,6 +228,16 @@ sign_in (LkLink *self, LkCall *call, gboolean *is_done, GError **error)
 }
 
 static gboolean
+sign_in_timed (LkLink *self, LkCall *call, gboolean *is_done, GError **error)
+{
+  gint64 begun = g_get_monotonic_time ();
+  gboolean ok = sign_in (self, call, is_done, error);
+
+  count_time (self, LK_LINK_AUTH, begun);
+  return ok;
+}
+
+static gboolean
 open_channel (LkLink *self, LkCall *call, GError **error)
 {
   g_autoptr (GArray) addresses = resolve (self, call, error);
@@ -205,6 +252,7 @@ lk_link_open (LkLink *self, LkCall *call, GError **error)
 {
   gboolean is_done = FALSE;
 
+  memset (self->took, 0, sizeof self->took);
   for (guint n = 0; !is_done; n++)
     {
       if (n == MAX_CONNECTIONS)
@@ -213,7 +261,7 @@ lk_link_open (LkLink *self, LkCall *call, GError **error)
           return lk_link_fail (self, LK_LINK_PROBLEM_CLOSED, LK_ERROR_UNREACHABLE, error,
                                _ ("it ends every connection while we sign in"));
         }
-      if (!open_channel (self, call, error) || !sign_in (self, call, &is_done, error))
+      if (!open_channel (self, call, error) || !sign_in_timed (self, call, &is_done, error))
         return FALSE;
     }
 

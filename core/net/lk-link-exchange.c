@@ -121,6 +121,16 @@ lk_link_send (LkLink *self, LkCall *call, const GByteArray *request, gsize *left
   return io == LK_IO_CLOSED && *left > 0 ? LK_IO_OK : io;
 }
 
+/* Every answer tells it anew, so that the last one counts. */
+static void
+read_clock (LkLink *self, const LkHttpMessage *message)
+{
+  gint64 theirs = 0;
+
+  self->has_clock = lk_http_parse_date (lk_http_message_get_header (message, "Date"), &theirs);
+  self->clock_lead = theirs - g_get_real_time () / G_USEC_PER_SEC;
+}
+
 LkHttpMessage *
 lk_link_receive (LkLink *self, LkCall *call, GError **error)
 {
@@ -169,5 +179,6 @@ lk_link_receive (LkLink *self, LkCall *call, GError **error)
   self->is_last = !message->keep_alive || consumed < received;
   self->last_answer = g_get_monotonic_time ();
   self->status = message->status;
+  read_clock (self, message);
   return message;
 }

@@ -35,6 +35,9 @@ struct _LkLink
   guint status;
   gboolean sent;
   gboolean was_sealing;
+  gint64 took[LK_LINK_DONE]; /* microseconds */
+  gboolean has_clock;
+  gint64 clock_lead; /* seconds */
 };
 
 /* One call's waiting: the deadline of everything, and the descriptor to cancel it. */

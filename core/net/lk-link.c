@@ -126,8 +126,10 @@ check_answer (LkLink *self, LkHttpMessage *answer, gboolean is_believed, GError 
       refusal = lk_auth_describe_refusal (self->auth, answer);
       self->sent = self->sent && !is_believed;
       self->stage = LK_LINK_AUTH;
-      return lk_link_fail (self, LK_LINK_PROBLEM_STATUS, LK_ERROR_DENIED, error, "HTTP 401: %s",
-                           refusal);
+      return lk_link_fail (self,
+                           lk_auth_is_offered (self->auth, answer) ? LK_LINK_PROBLEM_STATUS
+                                                                   : LK_LINK_PROBLEM_NO_WAY,
+                           LK_ERROR_DENIED, error, "HTTP 401: %s", refusal);
     }
   if ((answer->status != 200 && answer->status != 500) || answer->body->len == 0)
     return lk_link_fail_status (self, answer->status, is_believed, error);
@@ -292,6 +294,19 @@ LkLinkProblem
 lk_link_get_problem (LkLink *self)
 {
   return self->problem;
+}
+
+gint64
+lk_link_get_duration (LkLink *self, LkLinkStage stage)
+{
+  return stage < LK_LINK_DONE ? self->took[stage] : 0;
+}
+
+gboolean
+lk_link_get_clock_lead (LkLink *self, gint64 *seconds)
+{
+  *seconds = self->clock_lead;
+  return self->has_clock;
 }
 
 guint

@@ -54,7 +54,11 @@ typedef enum
   LK_LINK_PROBLEM_UNTRUSTED, /* its certificate */
   LK_LINK_PROBLEM_UNSAFE,    /* a password would have gone out in the clear */
   LK_LINK_PROBLEM_NOT_HTTP,
-  LK_LINK_PROBLEM_STATUS, /* see lk_link_get_status() */
+  LK_LINK_PROBLEM_CLOCK,        /* Kerberos: the clocks differ */
+  LK_LINK_PROBLEM_NO_SERVICE,   /* Kerberos: the domain does not know the machine */
+  LK_LINK_PROBLEM_NO_AUTHORITY, /* Kerberos: no domain controller answers */
+  LK_LINK_PROBLEM_NO_WAY,       /* of signing in that both sides take */
+  LK_LINK_PROBLEM_STATUS,       /* see lk_link_get_status() */
   LK_LINK_PROBLEM_CANCELLED,
   LK_LINK_PROBLEM_OTHER,
 } LkLinkProblem;
@@ -95,6 +99,11 @@ LkHttpMessage *lk_link_post (LkLink *self,
 /* How far the last conversation came: the stage that failed, or LK_LINK_DONE. */
 LkLinkStage lk_link_get_stage (LkLink *self);
 LkLinkProblem lk_link_get_problem (LkLink *self);
+/* How long a stage took when the link connected last, in microseconds; 0: it was not done. */
+gint64 lk_link_get_duration (LkLink *self, LkLinkStage stage);
+/* How far the peer's clock is ahead of ours, by the Date of its last answer (RFC 9110, 6.6.1), in
+ * seconds; FALSE when it did not tell. */
+gboolean lk_link_get_clock_lead (LkLink *self, gint64 *seconds);
 /* HTTP status of the last answer, 0 when there was none. */
 guint lk_link_get_status (LkLink *self);
 /* Whether something of the last request left. The error says so too, except when it was cancelled:

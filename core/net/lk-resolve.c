@@ -3,8 +3,11 @@
 
 #include "net/lk-resolve.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <gio/gio.h>
 #include <glib/gi18n-lib.h>
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -178,6 +181,69 @@ lk_address_is_loopback (const LkAddress *self)
   return self->storage.ss_family == AF_INET6 &&
          (IN6_IS_ADDR_LOOPBACK (&v6->sin6_addr) ||
           (IN6_IS_ADDR_V4MAPPED (&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127));
+}
+
+gboolean
+lk_address_is_strange (const LkAddress *self)
+{
+  g_autoptr (GSocketAddress) address =
+      g_socket_address_new_from_native ((gpointer) &self->storage, self->length);
+  GInetAddress *inet = G_IS_INET_SOCKET_ADDRESS (address)
+                           ? g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address))
+                           : NULL;
+
+  return inet == NULL || g_inet_address_get_is_loopback (inet) ||
+         g_inet_address_get_is_link_local (inet) || g_inet_address_get_is_multicast (inet) ||
+         g_inet_address_get_is_any (inet);
+}
+
+/* Of the interface that has @local; -1 for none. */
+static int
+find_prefix (const struct sockaddr_in *local)
+{
+  struct ifaddrs *all = NULL;
+  int prefix = -1;
+
+  if (getifaddrs (&all) != 0)
+    return -1;
+  for (const struct ifaddrs *one = all; one != NULL; one = one->ifa_next)
+    {
+      const struct sockaddr_in *address = (const struct sockaddr_in *) one->ifa_addr;
+      const struct sockaddr_in *mask = (const struct sockaddr_in *) one->ifa_netmask;
+
+      if (address != NULL && mask != NULL && address->sin_family == AF_INET &&
+          address->sin_addr.s_addr == local->sin_addr.s_addr)
+        prefix = __builtin_popcount (mask->sin_addr.s_addr);
+    }
+  freeifaddrs (all);
+  return prefix;
+}
+
+char *
+lk_find_local_network (const char *host)
+{
+  struct sockaddr_in there = { .sin_family = AF_INET, .sin_port = htons (9) };
+  struct sockaddr_in here = { 0 };
+  socklen_t length = sizeof here;
+  char text[INET_ADDRSTRLEN];
+  int prefix = -1;
+  int fd;
+
+  if (inet_pton (AF_INET, host, &there.sin_addr) != 1)
+    return NULL;
+  fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0); /* connecting it chooses our address only */
+  if (fd < 0)
+    return NULL;
+  if (connect (fd, (struct sockaddr *) &there, sizeof there) == 0 &&
+      getsockname (fd, (struct sockaddr *) &here, &length) == 0)
+    prefix = find_prefix (&here);
+  close (fd);
+  if (prefix <= 0)
+    return NULL;
+
+  here.sin_addr.s_addr &= htonl (~0u << (32 - prefix));
+  inet_ntop (AF_INET, &here.sin_addr, text, sizeof text);
+  return g_strdup_printf ("%s/%d", text, prefix);
 }
 
 char *

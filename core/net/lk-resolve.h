@@ -22,5 +22,10 @@ LkIo lk_resolve (const char *host,
                  const char **why);
 
 gboolean lk_address_is_loopback (const LkAddress *self);
+/* Whether no other machine can be there: loopback, link-local, multicast or no address at all. */
+gboolean lk_address_is_strange (const LkAddress *self);
+/* The network of this computer on the way to @host, an address: "10.0.0.0/24". NULL when that is a
+ * name, or unknown. Sends nothing. To be freed. */
+char *lk_find_local_network (const char *host);
 /* "10.0.0.7:5985", "[fd00::7]:5985"; to be freed. */
 char *lk_address_to_text (const LkAddress *self);

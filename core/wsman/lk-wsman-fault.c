@@ -171,7 +171,8 @@ decide (const LkWsmanFault *self)
       (self->code == 0 && g_strcmp0 (self->subcode, "TimedOut") == 0))
     return LK_ERROR_UNREACHABLE;
   if (self->code == WIN32_ACCESS_DENIED || self->code == E_ACCESS_DENIED ||
-      self->code == E_LOGON_FAILURE || self->code == 0x80338036u ||
+      self->code == E_LOGON_FAILURE || self->code == LK_WBEM_E_ACCESS_DENIED ||
+      self->code == 0x80338036u ||
       (self->code == 0 && g_strcmp0 (self->subcode, "AccessDenied") == 0))
     return LK_ERROR_DENIED;
 

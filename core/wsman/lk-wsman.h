@@ -66,5 +66,6 @@ LkWsmanRow *lk_wsman_invoke (LkWsman *self,
 #define LK_WSMAN_E_CANNOT_PROCESS_FILTER 0x8033801Au
 #define LK_WSMAN_E_INVALID_CONTEXT       0x8033801Bu
 #define LK_WSMAN_E_NOT_FOUND             0x80338000u
+#define LK_WBEM_E_ACCESS_DENIED          0x80041003u
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkWsman, lk_wsman_free)

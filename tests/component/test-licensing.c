@@ -324,7 +324,9 @@ test_check_good (Fixture *f, gconstpointer data)
   g_autoptr (GPtrArray) results = lk_check_machine (&f->options, NULL);
   const LkCheckResult *last = get_last (results);
 
-  g_assert_cmpuint (results->len, ==, 6); /* no TLS */
+  g_assert_cmpuint (results->len, ==, 7); /* no TLS */
+  g_assert_cmpint (last->cause, ==, LK_CAUSE_READY);
+  g_assert_null (last->script);
   g_assert_cmpint (last->stage, ==, LK_CHECK_LICENSING);
   g_assert_true (last->ok);
 }
@@ -345,6 +347,8 @@ test_check_winrm_off (Fixture *f, gconstpointer data)
   results = lk_check_machine (&f->options, NULL);
   last = get_last (results);
   g_assert_cmpint (last->stage, ==, LK_CHECK_TCP);
+  g_assert_cmpint (last->cause, ==, LK_CAUSE_NO_SERVICE);
+  g_assert_nonnull (strstr (last->script, "New-NetFirewallRule"));
   g_assert_nonnull (strstr (last->remedy, "winrm quickconfig"));
   g_assert_nonnull (strstr (last->remedy, "Allow remote server management through WinRM"));
   close (fd);
@@ -365,11 +369,12 @@ test_check_statuses (Fixture *f, gconstpointer data)
   {
     guint status;
     LkCheckStage stage;
+    LkCheckCause cause;
     const char *words;
   } table[] = {
-    { 401, LK_CHECK_AUTH, "LocalAccountTokenFilterPolicy" },
-    { 404, LK_CHECK_HTTP, "URL prefix" },
-    { 503, LK_CHECK_HTTP, "later" },
+    { 401, LK_CHECK_AUTH, LK_CAUSE_PASSWORD, "password" },
+    { 404, LK_CHECK_HTTP, LK_CAUSE_NOT_WINRM, "URL prefix" },
+    { 503, LK_CHECK_HTTP, LK_CAUSE_BUSY, "later" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (table); i++)
@@ -382,9 +387,42 @@ test_check_statuses (Fixture *f, gconstpointer data)
       results = lk_check_machine (&f->options, NULL);
       last = get_last (results);
       g_assert_cmpint (last->stage, ==, table[i].stage);
+      g_assert_cmpint (last->cause, ==, table[i].cause);
       g_assert_nonnull (strstr (last->remedy, table[i].words));
       lk_peer_free (peer);
     }
+}
+
+/* Whatever is wrong, a person is told what to do, and no script has a blank left in it. */
+static void
+test_check_advice (Fixture *f, gconstpointer data)
+{
+  const LkCheckPlace place = { 5985, "10.0.0.0/24" };
+  const LkCheckPlace lost = { 5986, NULL };
+  g_autofree char *rule = lk_check_write_script (LK_CAUSE_FIREWALL, &place);
+  g_autofree char *nowhere = lk_check_write_script (LK_CAUSE_FIREWALL, &lost);
+  g_autofree char *https = lk_check_write_script (LK_CAUSE_CLEAR, &place);
+
+  for (LkCheckCause cause = LK_CAUSE_READY; cause < LK_N_CAUSES; cause++)
+    {
+      g_autofree char *advice = lk_check_advise (cause, &place);
+      g_autofree char *script = lk_check_write_script (cause, &place);
+      gboolean says_all = cause == LK_CAUSE_READY || cause == LK_CAUSE_NO_CREDENTIAL ||
+                          cause == LK_CAUSE_CANCELLED || cause == LK_CAUSE_OTHER;
+
+      g_test_message ("%s", lk_check_cause_to_word (cause));
+      g_assert_cmpint (advice == NULL, ==, says_all);
+      if (script == NULL)
+        continue;
+      g_assert_nonnull (advice);
+      g_assert_true (g_str_is_ascii (script));
+      g_assert_null (strchr (script, '@'));
+    }
+
+  g_assert_nonnull (strstr (rule, "-RemoteAddress '10.0.0.0/24'"));
+  g_assert_nonnull (strstr (rule, "-LocalPort 5985"));
+  g_assert_nonnull (strstr (nowhere, "-RemoteAddress 'LocalSubnet'"));
+  g_assert_nonnull (strstr (https, "-Port 5986"));
 }
 
 static void
@@ -437,6 +475,7 @@ main (int argc, char **argv)
   ADD ("/check/good", test_check_good);
   ADD ("/check/winrm-off", test_check_winrm_off);
   ADD ("/check/statuses", test_check_statuses);
+  ADD ("/check/advice", test_check_advice);
   ADD ("/check/unsafe", test_check_unsafe);
   ADD ("/check/cancelled", test_check_cancelled);
   return g_test_run ();

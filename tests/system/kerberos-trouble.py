@@ -30,6 +30,17 @@ def expect_trouble(rig, status, *words, environment=None):
     return items, done.stdout
 
 
+def expect_cause(rig, cause, script):
+    """What the check of one machine names as the cause, and what its script does about it."""
+    done = rig.ctl("check", "--json", rig.names[0], check=False)
+    last = json.loads(done.stdout)["stages"][-1]
+    expect("stage and cause", (last["stage"], last["cause"]), ("authentication", cause))
+    if script is None:
+        expect("script", last["script"], None)
+    else:
+        contains(last["script"], script)
+
+
 def ways(text):
     """The ways that “check -v” shows, in their order."""
     lines = text.split("in the order in which they are tried:\n")[1].splitlines()
@@ -102,7 +113,10 @@ class Tests:
         self.use()
         self.rig.restart_lab(skewed(900))
         try:
-            expect_trouble(self.rig, DENIED, "the clocks differ", "NTP")
+            _, text = expect_trouble(self.rig, DENIED, "the clocks differ", "NTP")
+            # Measured: a quarter of an hour, give or take what the check itself took.
+            contains(text, "the machine's clock is 0:1", "ahead of this computer's")
+            expect_cause(self.rig, "clock", "w32tm /resync")
         finally:
             self.rig.restart_lab()
         expect("stopped for it", self.rig.credential("domain")["stopped"], False)
@@ -115,6 +129,7 @@ class Tests:
             self.rig.kinit()
             expect_trouble(self.rig, DENIED, "the domain does not know this machine", "full name",
                            "setspn")
+            expect_cause(self.rig, "spn", "Test-ComputerSecureChannel")
         finally:
             self.realm.add_services_of_one_key(self.rig.names)
         self.rig.ctl(*REFRESH)
@@ -125,6 +140,7 @@ class Tests:
         try:
             expect_trouble(self.rig, UNREACHABLE, "no domain controller (KDC) answers", "DNS",
                            "krb5.conf")
+            expect_cause(self.rig, "no-kdc", None)
             self.use(scheme="kerberos")
             expect_trouble(self.rig, UNREACHABLE, "no domain controller (KDC) answers")
             # Nobody took or refused the password: it is not to blame.

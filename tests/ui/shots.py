@@ -48,6 +48,8 @@ PICTURES = [
                                          "page.details", "page.select-all")),
     ("products-check", "practice", of("products", "win.show-rows('name=pc-0030*')",
                                       "page.select-all", "page.check")),
+    ("products-check-many", "practice", of("products", "win.show-rows('name=pc-003*|pc-000*')",
+                                           "page.select-all", "page.check")),
     ("products-forget", "practice", of("products", "win.show-rows('name=pc-001*')",
                                        "page.select-all", "page.forget")),
     ("products-phone", "practice", of("products",
