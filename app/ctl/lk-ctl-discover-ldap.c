@@ -39,6 +39,7 @@ typedef struct
   LkCtl *ctl;
   LkCtlList *list; /* of what would be added, or NULL */
   guint n;
+  GPtrArray *found; /* of LkSighting */
 } Run;
 
 /* A word of an option; the numbers are those of the enumeration. */
@@ -147,6 +148,12 @@ on_found (GPtrArray *machines, gpointer user_data)
   Run *run = user_data;
   g_autofree char *text = NULL;
 
+  for (guint i = 0; i < machines->len; i++)
+    {
+      const LkLdapMachine *machine = g_ptr_array_index (machines, i);
+
+      g_ptr_array_add (run->found, lk_sighting_copy (machine->sighting));
+    }
   for (guint i = 0; i < machines->len; i++)
     if (run->ctl->options.stream)
       print_line (g_ptr_array_index (machines, i));
@@ -300,7 +307,9 @@ discover_ldap (LkCtl *ctl)
   g_auto (LkDirectoryResult) result = { 0 };
   g_autoptr (GError) error = NULL;
   LkDirectorySearch search;
-  Run run = { .ctl = ctl, .list = list };
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_sighting_free);
+  Run run = { .ctl = ctl, .list = list, .found = found };
+  LkExit status;
   gboolean ok;
 
   if (!read_search (ctl, &search))
@@ -316,7 +325,9 @@ discover_ldap (LkCtl *ctl)
   print_report (ctl, &result);
   if (ok || result.report.n_found > 0)
     print_counts (ctl, &result);
-  return ok ? judge (ctl, &result) : judge_error (ctl, &result, g_steal_pointer (&error));
+  status = ok ? judge (ctl, &result) : judge_error (ctl, &result, g_steal_pointer (&error));
+  return lk_ctl_end_discovery (ctl, found,
+                               ok && !result.report.is_cut && result.report.n_failed == 0, status);
 }
 
 const LkCtlCommand lk_ctl_discover_ldap_commands[] = {
@@ -326,7 +337,8 @@ const LkCtlCommand lk_ctl_discover_ldap_commands[] = {
     "discover ldap --server dc1.lab.test --credential corp --ca /etc/ssl/lab-ca.pem\n"
     "discover ldap --server ldaps://ldap.lab.test --bind anonymous --base dc=lab,dc=test"
     " --map name=cn,address=ipHostNumber",
-    LK_TAKES_DIRECTORY | LK_TAKES_STREAM | LK_TAKES_PIN | LK_TAKES_DRY_RUN | LK_TAKES_CSV, 0, 0,
-    discover_ldap },
+    LK_TAKES_DIRECTORY | LK_TAKES_STREAM | LK_TAKES_PIN | LK_TAKES_DRY_RUN | LK_TAKES_CSV |
+        LK_TAKES_SAVE | LK_TAKES_READ,
+    0, 0, discover_ldap },
   { 0 },
 };

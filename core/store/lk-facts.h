@@ -7,8 +7,8 @@
 /* What a machine said, on its way into the store. Inside the caller's write. */
 
 /* Applies a whole reading. A row that has an identity keeps it unless two of name, SMBIOS UUID and
- * client machine ID agree with what was seen (lk_uuid_get_usable()); else @stranger (to be freed) says in words why this
- * is another machine, and nothing is written. */
+ * client machine ID agree with what was seen (lk_uuid_get_usable()); else @stranger (to be freed)
+ * says in words why this is another machine, and nothing is written. */
 gboolean lk_facts_apply_reading (LkDb *db,
                                  gint64 machine_id,
                                  const LkReading *reading,

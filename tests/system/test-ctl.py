@@ -319,6 +319,115 @@ def machines_are_read_and_activated_once():
         assert ctl("check", name, "--json").json["stages"][-1]["ok"]
 
 
+def hosts_of(*names):
+    """A machine of the lab, listed under each of the names."""
+    with open(folder / "hosts.csv", newline="") as source:
+        row = next(csv.DictReader(source))
+    lines = ["name,address,port"]
+    lines += [f"{name},{row.get('address') or row['name']},{row['port']}" for name in names]
+    return write("twins.csv", "\n".join(lines) + "\n")
+
+
+def count(table, db):
+    with sqlite3.connect(folder / db) as store:
+        return store.execute(f"SELECT count (*) FROM {table}").fetchone()[0]
+
+
+def sign_in(db):
+    ctl("credential", "add", "lab", "--user", "administrator", "--password-file",
+        str(folder / "password"), db=db)
+
+
+@test
+def one_machine_under_two_names_becomes_one_row():
+    db = "twins.db"
+    sign_in(db)
+    ctl("discover", "file", hosts_of("alpha", "beta"), db=db)
+    duplicates = ctl("duplicates", "--json", db=db).json["duplicates"]
+    assert [pair["evidence"] for pair in duplicates] == ["address"]
+    ctl("refresh", "alpha", db=db)
+    ctl("refresh", "beta", db=db)
+    assert count("machine", db) == 1
+    assert ctl("duplicates", "--json", db=db).json["duplicates"] == []
+    row = ctl("list", "--json", db=db).json["rows"][0]
+    shown = ctl("show", row["name"], db=db).out
+    assert "alpha" in shown and "Merged with" in shown
+
+
+@test
+def rows_that_answered_in_one_job_are_merged_and_split_by_hand():
+    db = "clones.db"
+    sign_in(db)
+    ctl("discover", "file", hosts_of("alpha", "beta"), db=db)
+    ctl("refresh", "--all", db=db)
+    assert count("machine", db) == 2
+    pair = ctl("duplicates", "--json", db=db).json["duplicates"][0]
+    assert {"uuid", "cmid"} <= set(pair["evidence"].split()) and pair["job"] == 1
+    assert "job 1" in pair["reason"] and "merge" in ctl("duplicates", db=db).err
+
+    ids = [f"#{pair['first_id']}", f"#{pair['second_id']}"]
+    ctl("merge", ids[0], expect=2, db=db)
+    ctl("merge", ids[0], "#99", expect=3, db=db)
+    ctl("merge", *ids, expect=2, stdin="", db=db)  # nobody to ask
+    plan = ctl("merge", *ids, "--dry-run", "--json", db=db).json["machines"]
+    assert [m["kept"] for m in plan] == [True, False] and count("machine", db) == 2
+    done = ctl("merge", *ids, "--yes", "--json", db=db).json
+    assert done["kept"] == pair["first_id"] and done["merged"] == 1
+    assert count("machine", db) == 1
+    ctl("refresh", ids[0], db=db)
+
+    assert ctl("split", ids[0], "--dry-run", "--json", db=db).json["parts"][0]["id"] == 2
+    ctl("split", ids[0], "nobody", "--yes", expect=2, db=db)
+    assert ctl("split", ids[0], "--yes", "--json", db=db).json["machines"] == [2]
+    ctl("split", ids[0], "--yes", expect=3, db=db)
+    ctl("refresh", ids[0], db=db)
+    ctl("refresh", ids[1], db=db)  # a person knows better
+    assert count("machine", db) == 2
+    assert ctl("duplicates", "--json", db=db).json["duplicates"] == []
+
+
+@test
+def saved_sources_say_what_is_new_changed_and_gone():
+    db = "saved.db"
+    path = write("saved.csv", "name,address\npc-1,10.0.0.1\npc-2,10.0.0.2\npc-3,10.0.0.3\n")
+    ctl("discover", "file", path, "--save", "bad name", expect=2, db=db)
+    ctl("discover", "file", "-", "--save", "office", expect=2, stdin="pc-1\n", db=db)
+    ctl("discover", "file", path, "--save", "office", "--dry-run", expect=2, db=db)
+    assert ctl("discover", "saved", "--json", db=db).json["sources"] == []
+    assert "saved office" in ctl("discover", "file", path, "--save", "office", db=db).err
+    ctl("discover", "file", path, "--save", "Office", expect=2, db=db)
+
+    write("saved.csv", "name,address\npc-1,10.0.0.1\npc-3,10.0.0.9\npc-4,10.0.0.4\n")
+    news = ctl("discover", "saved", "office", "--json", db=db).json
+    assert [(n["kind"], n["name"]) for n in news["news"]] == \
+        [("gone", "pc-2"), ("changed", "pc-3"), ("new", "pc-4")]
+    assert (news["new"], news["changed"], news["gone"]) == (1, 1, 1)
+    assert (news["news"][1]["was"], news["news"][1]["is"]) == ("10.0.0.3:5985", "10.0.0.9:5985")
+    assert "pc-2" in ctl("list", db=db).out  # nothing is deleted
+    assert "new 0, changed 0, gone 0" in ctl("discover", "saved", "office", db=db).err
+
+    ctl("discover", "range", "127.0.0.1-2", "--ports", "1", "--rate", "500", "--max-addresses",
+        "7", "--save", "loop", expect=3, db=db)
+    source = ctl("discover", "saved", "--json", db=db).json["sources"][0]
+    assert source["words"] == "127.0.0.1-2 --ports=1 --rate=500 --max-addresses=7"
+    assert ctl("discover", "saved", "loop", "--json", expect=3, db=db).json["probes"]["all"] == 2
+    ctl("discover", "remove", "loop", db=db)
+    ctl("discover", "remove", "loop", expect=3, db=db)
+    ctl("discover", "saved", "loop", expect=3, db=db)
+
+
+@test
+def what_was_found_is_read_at_once():
+    db = "read.db"
+    sign_in(db)
+    done = ctl("discover", "file", str(folder / "hosts.csv"), "--read", "--save", "lab", "--json",
+               db=db).json
+    assert done["added"] == N_MACHINES and done["items_done"] == N_MACHINES
+    done = ctl("discover", "saved", "lab", "--read", "--json", db=db).json
+    assert done["known"] == N_MACHINES and done["items_done"] == N_MACHINES
+    assert done["news"] == []
+
+
 @test
 def confirmation_ids_are_taken_by_telephone():
     key = ctl("key", "list", "--json").json["keys"][0]["last_five"]

@@ -94,10 +94,33 @@ test_reading (void)
   lk_reading_free (NULL);
 }
 
+/* What tells machines apart, and what boards share that were never given a number. */
+static void
+test_usable_uuids (void)
+{
+  static const char *const shared[] = {
+    NULL,
+    "",
+    "1B4E28BA",
+    "00000000-0000-0000-0000-000000000000",
+    "ffffffff-FFFF-ffff-ffff-ffffffffffff",
+    "03000200-0400-0500-0006-000700080009",
+    "12345678-1234-5678-90ab-cddeefaabbcc",
+  };
+  static const char own[] = "1B4E28BA-2FA1-11D2-883F-0016D3CCA427";
+  static const char lab[] = "00000000-0000-4000-8000-000000000001";
+
+  for (guint i = 0; i < G_N_ELEMENTS (shared); i++)
+    g_assert_null (lk_uuid_get_usable (shared[i]));
+  g_assert_true (lk_uuid_get_usable (own) == own);
+  g_assert_true (lk_uuid_get_usable (lab) == lab);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/machine/usable-uuids", test_usable_uuids);
   g_test_add_func ("/machine/same", test_same);
   g_test_add_func ("/machine/unknown", test_unknown);
   g_test_add_func ("/machine/another", test_another);
