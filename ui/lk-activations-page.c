@@ -3,8 +3,8 @@
 
 #include "ui/lk-activations-page.h"
 
-#include "base/lk-clock.h"
 #include "model/lk-pipeline.h"
+#include "model/lk-watch.h"
 #include "ui/lk-field.h"
 #include "ui/lk-item-cell.h"
 
@@ -41,10 +41,7 @@ struct _LkActivationsPage
   AdwBin parent_instance;
 
   LkDesk *desk;
-  GCancellable *cancellable; /* of what was asked for this desk */
-  gulong changed_id;
-  gboolean is_asking;
-  gboolean is_stale; /* something changed since we asked */
+  LkWatch *watch;
 
   GtkWidget *cards[LK_PIPELINE_N_STAGES];
   GtkLabel *counts[LK_PIPELINE_N_STAGES];
@@ -63,8 +60,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (LkActivationsPage,
                                lk_activations_page,
                                ADW_TYPE_BIN,
                                G_IMPLEMENT_INTERFACE (LK_TYPE_PAGE, lk_activations_page_init_page))
-
-static void ask (LkActivationsPage *self);
 
 static void
 show_stage (LkActivationsPage *self, guint i, const LkPipeline *pipeline)
@@ -115,7 +110,6 @@ on_pipeline (gpointer answer, const GError *error, gpointer user_data)
   LkActivationsPage *self = user_data;
   g_autoptr (LkPipeline) pipeline = answer;
 
-  self->is_asking = FALSE;
   if (pipeline == NULL)
     return; /* the window says it */
 
@@ -129,32 +123,20 @@ on_pipeline (gpointer answer, const GError *error, gpointer user_data)
     }
   show_failures (self, pipeline->failures);
   lk_field_show_page (self->stack, "pipeline");
-  if (self->is_stale)
-    ask (self);
-}
-
-/* One question at a time, and none while nobody looks. */
-static void
-ask (LkActivationsPage *self)
-{
-  gint64 *now;
-
-  self->is_stale = self->is_asking || !gtk_widget_get_mapped (GTK_WIDGET (self));
-  if (self->is_stale || self->desk == NULL)
-    return;
-
-  self->is_asking = TRUE;
-  now = g_new (gint64, 1);
-  *now = lk_clock_now (NULL);
-  lk_reader_ask (lk_desk_get_reader (self->desk), lk_pipeline_read, now, g_free,
-                 (GDestroyNotify) lk_pipeline_free, self->cancellable, on_pipeline, self);
 }
 
 static void
 on_map (LkActivationsPage *self)
 {
-  if (self->is_stale)
-    ask (self);
+  if (self->watch != NULL)
+    lk_watch_set_active (self->watch, TRUE);
+}
+
+static void
+on_unmap (LkActivationsPage *self)
+{
+  if (self->watch != NULL)
+    lk_watch_set_active (self->watch, FALSE);
 }
 
 static void
@@ -225,20 +207,14 @@ lk_activations_page_set_desk (LkPage *page, LkDesk *desk)
 
   if (self->desk == desk)
     return;
-  if (self->cancellable != NULL)
-    g_cancellable_cancel (self->cancellable);
-  g_clear_object (&self->cancellable);
-  if (self->desk != NULL)
-    g_clear_signal_handler (&self->changed_id, lk_desk_get_reader (self->desk));
+  g_clear_pointer (&self->watch, lk_watch_free);
   g_set_object (&self->desk, desk);
-  self->is_asking = FALSE;
   if (desk == NULL)
     return;
 
-  self->cancellable = g_cancellable_new ();
-  self->changed_id =
-      g_signal_connect_swapped (lk_desk_get_reader (desk), "changed", G_CALLBACK (ask), self);
-  ask (self);
+  self->watch = lk_watch_new (lk_desk_get_reader (desk), lk_pipeline_read,
+                              (GDestroyNotify) lk_pipeline_free, on_pipeline, self);
+  lk_watch_set_active (self->watch, gtk_widget_get_mapped (GTK_WIDGET (self)));
 }
 
 static void
@@ -284,4 +260,5 @@ lk_activations_page_init (LkActivationsPage *self)
   for (guint i = 0; i < LK_PIPELINE_N_SPENDS; i++)
     add_spend (self, i);
   g_signal_connect (self, "map", G_CALLBACK (on_map), NULL);
+  g_signal_connect (self, "unmap", G_CALLBACK (on_unmap), NULL);
 }

@@ -3,9 +3,9 @@
 
 #include "ui/lk-overview-page.h"
 
-#include "base/lk-clock.h"
 #include "console/lk-preview.h"
 #include "model/lk-summary.h"
+#include "model/lk-watch.h"
 #include "ui/lk-day-histogram.h"
 #include "ui/lk-field.h"
 #include "ui/lk-item-cell.h"
@@ -22,10 +22,7 @@ struct _LkOverviewPage
   AdwBin parent_instance;
 
   LkDesk *desk;
-  GCancellable *cancellable; /* of what was asked for this desk */
-  gulong changed_id;
-  gboolean is_asking;
-  gboolean is_stale; /* something changed since we asked */
+  LkWatch *watch;
 
   GtkWidget *legend_buttons[LK_COUNT_N_STATES];
   GtkLabel *legend_counts[LK_COUNT_N_STATES];
@@ -52,8 +49,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (LkOverviewPage,
                                lk_overview_page,
                                ADW_TYPE_BIN,
                                G_IMPLEMENT_INTERFACE (LK_TYPE_PAGE, lk_overview_page_init_page))
-
-static void ask (LkOverviewPage *self);
 
 static void
 show_rows (GtkWidget *widget, const char *selection)
@@ -191,7 +186,6 @@ on_summary (gpointer answer, const GError *error, gpointer user_data)
   LkOverviewPage *self = user_data;
   g_autoptr (LkSummary) summary = answer;
 
-  self->is_asking = FALSE;
   if (summary == NULL)
     return; /* the window says it */
 
@@ -206,32 +200,20 @@ on_summary (gpointer answer, const GError *error, gpointer user_data)
   show_running (self, summary);
   show_failures (self, summary);
   lk_field_show_page (self->stack, summary->n_machines > 0 ? "figures" : "empty");
-  if (self->is_stale)
-    ask (self);
-}
-
-/* One question at a time, and none while nobody looks. */
-static void
-ask (LkOverviewPage *self)
-{
-  gint64 *now;
-
-  self->is_stale = self->is_asking || !gtk_widget_get_mapped (GTK_WIDGET (self));
-  if (self->is_stale || self->desk == NULL)
-    return;
-
-  self->is_asking = TRUE;
-  now = g_new (gint64, 1);
-  *now = lk_clock_now (NULL);
-  lk_reader_ask (lk_desk_get_reader (self->desk), lk_summary_read, now, g_free,
-                 (GDestroyNotify) lk_summary_free, self->cancellable, on_summary, self);
 }
 
 static void
 on_map (LkOverviewPage *self)
 {
-  if (self->is_stale)
-    ask (self);
+  if (self->watch != NULL)
+    lk_watch_set_active (self->watch, TRUE);
+}
+
+static void
+on_unmap (LkOverviewPage *self)
+{
+  if (self->watch != NULL)
+    lk_watch_set_active (self->watch, FALSE);
 }
 
 static void
@@ -296,20 +278,14 @@ lk_overview_page_set_desk (LkPage *page, LkDesk *desk)
 
   if (self->desk == desk)
     return;
-  if (self->cancellable != NULL)
-    g_cancellable_cancel (self->cancellable);
-  g_clear_object (&self->cancellable);
-  if (self->desk != NULL)
-    g_clear_signal_handler (&self->changed_id, lk_desk_get_reader (self->desk));
+  g_clear_pointer (&self->watch, lk_watch_free);
   g_set_object (&self->desk, desk);
-  self->is_asking = FALSE;
   if (desk == NULL)
     return;
 
-  self->cancellable = g_cancellable_new ();
-  self->changed_id =
-      g_signal_connect_swapped (lk_desk_get_reader (desk), "changed", G_CALLBACK (ask), self);
-  ask (self);
+  self->watch = lk_watch_new (lk_desk_get_reader (desk), lk_summary_read,
+                              (GDestroyNotify) lk_summary_free, on_summary, self);
+  lk_watch_set_active (self->watch, gtk_widget_get_mapped (GTK_WIDGET (self)));
 }
 
 static void
@@ -367,4 +343,5 @@ lk_overview_page_init (LkOverviewPage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   make_legend (self);
   g_signal_connect (self, "map", G_CALLBACK (on_map), NULL);
+  g_signal_connect (self, "unmap", G_CALLBACK (on_unmap), NULL);
 }

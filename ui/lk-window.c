@@ -3,8 +3,8 @@
 
 #include "ui/lk-window.h"
 
-#include "base/lk-clock.h"
 #include "model/lk-summary.h"
+#include "model/lk-watch.h"
 #include "ui/lk-add-machines-dialog.h"
 #include "ui/lk-ask-bar.h"
 #include "ui/lk-field.h"
@@ -28,12 +28,9 @@ struct _LkWindow
 
   LkDesk *desk;
   LkPage *page; /* that is shown; owned by the stack */
-  GCancellable *cancellable;
+  LkWatch *watch;
   GSettings *state;
-  gulong changed_id;
   gboolean is_settled;
-  gboolean is_asking;
-  gboolean is_stale; /* something changed while we asked */
   char *going_on;    /* what was found at work, until it is said */
   char *stopping;    /* what would stop with us, or NULL */
   gboolean may_stop; /* a person agreed to that */
@@ -61,8 +58,6 @@ typedef enum
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (LkWindow, lk_window, ADW_TYPE_APPLICATION_WINDOW)
-
-static void ask (LkWindow *self);
 
 /* @label NULL: without a button. */
 static void
@@ -270,7 +265,6 @@ on_summary (gpointer answer, const GError *error, gpointer user_data)
   LkWindow *self = user_data;
   g_autoptr (LkSummary) summary = answer;
 
-  self->is_asking = FALSE;
   if (summary != NULL)
     {
       lk_sidebar_set_summary (self->sidebar, summary);
@@ -287,25 +281,6 @@ on_summary (gpointer answer, const GError *error, gpointer user_data)
     }
 
   settle (self);
-  if (self->is_stale)
-    ask (self);
-}
-
-/* One question at a time; what changes meanwhile is asked for after it. */
-static void
-ask (LkWindow *self)
-{
-  gint64 *now;
-
-  self->is_stale = self->is_asking;
-  if (self->is_asking)
-    return;
-
-  self->is_asking = TRUE;
-  now = g_new (gint64, 1);
-  *now = lk_clock_now (NULL);
-  lk_reader_ask (lk_desk_get_reader (self->desk), lk_summary_read, now, g_free,
-                 (GDestroyNotify) lk_summary_free, self->cancellable, on_summary, self);
 }
 
 static void
@@ -367,12 +342,12 @@ lk_window_new (GtkApplication *application, const char *path, gboolean is_practi
   lk_window_state_restore (self->state, GTK_WINDOW (self));
   g_signal_connect_swapped (self->desk, "state-changed", G_CALLBACK (on_state_changed), self);
   lk_ask_bar_set_desk (self->ask_bar, self->desk);
-  self->changed_id =
-      g_signal_connect_swapped (lk_desk_get_reader (self->desk), "changed", G_CALLBACK (ask), self);
+  self->watch = lk_watch_new (lk_desk_get_reader (self->desk), lk_summary_read,
+                              (GDestroyNotify) lk_summary_free, on_summary, self);
   on_state_changed (self);
   if (is_practice)
     mark_practice (self);
-  ask (self);
+  lk_watch_set_active (self->watch, TRUE);
   return self;
 }
 
@@ -422,9 +397,8 @@ close_desk (LkWindow *self)
 
   if (self->desk == NULL)
     return;
-  g_cancellable_cancel (self->cancellable);
+  g_clear_pointer (&self->watch, lk_watch_free);
   g_signal_handlers_disconnect_by_data (self->desk, self);
-  g_clear_signal_handler (&self->changed_id, lk_desk_get_reader (self->desk));
   for (child = gtk_widget_get_first_child (GTK_WIDGET (self->pages)); child != NULL;
        child = gtk_widget_get_next_sibling (child))
     lk_page_set_desk (LK_PAGE (child), NULL);
@@ -490,7 +464,6 @@ lk_window_dispose (GObject *object)
   self->page = NULL;
   gtk_widget_dispose_template (GTK_WIDGET (self), LK_TYPE_WINDOW);
   g_clear_object (&self->state);
-  g_clear_object (&self->cancellable);
   g_clear_pointer (&self->going_on, g_free);
   g_clear_pointer (&self->stopping, g_free);
 
@@ -543,7 +516,6 @@ lk_window_init (LkWindow *self)
   GtkDropTarget *target;
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
-  self->cancellable = g_cancellable_new ();
   self->state = lk_window_state_open ();
   gtk_widget_init_template (GTK_WIDGET (self));
 
