@@ -177,14 +177,22 @@ add_aliases (LkDb *db, const LkSighting *sighting, gint64 id, GError **error)
   return TRUE;
 }
 
+/* @id: 0 for a new one. */
+static gboolean
+find (LkDb *db, const LkSighting *sighting, gint64 *id, GError **error)
+{
+  *id = 0;
+  return (is_scanned (sighting) ? find_scanned : find_listed) (db, sighting, id, error);
+}
+
 static gboolean
 add_one (LkDb *db, const LkSighting *sighting, Addition *addition, GError **error)
 {
   gboolean is_scan = is_scanned (sighting);
-  gint64 id = 0;
+  gint64 id;
   gboolean done;
 
-  if (!(is_scan ? find_scanned : find_listed) (db, sighting, &id, error))
+  if (!find (db, sighting, &id, error))
     return FALSE;
 
   addition->n_known += id != 0 ? 1 : 0;
@@ -224,6 +232,24 @@ lk_store_add_machines (LkStore *self,
   *n_added = addition.n_added;
   *n_known = addition.n_known;
   return TRUE;
+}
+
+gboolean
+lk_store_find_known (LkStore *self, GPtrArray *sightings, gboolean *known, GError **error)
+{
+  LkDb *db = lk_store_borrow_reader (self, error);
+  gboolean done = db != NULL;
+
+  for (guint i = 0; done && i < sightings->len; i++)
+    {
+      gint64 id;
+
+      done = find (db, g_ptr_array_index (sightings, i), &id, error);
+      known[i] = id != 0;
+    }
+
+  lk_store_return_reader (self, db);
+  return done;
 }
 
 static gboolean
