@@ -31,6 +31,10 @@ lk_find_directory_free (LkFindDirectory *self)
 static LkDirectorySearch
 make_search (const LkFindDirectory *self)
 {
+  /* Who says so may do without TLS where there is nothing to be kept secret. */
+  gboolean is_clear = self->is_anonymous && self->server != NULL &&
+                      g_ascii_strncasecmp (self->server, "ldap://", 7) == 0;
+
   return (LkDirectorySearch){
     .domain = self->domain,
     .server = self->server,
@@ -39,6 +43,7 @@ make_search (const LkFindDirectory *self)
     .name = self->name,
     .credential = self->credential,
     .bind = self->is_anonymous ? LK_LDAP_BIND_ANONYMOUS : LK_LDAP_BIND_AUTO,
+    .tls = is_clear ? LK_LDAP_TLS_NONE : LK_LDAP_TLS_AUTO,
     .with_disabled = self->with_disabled,
     .stale_days = STALE_DAYS,
     .max = self->is_test ? 1 : 0,
