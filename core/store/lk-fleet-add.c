@@ -259,10 +259,9 @@ find_all (LkDb *db, GPtrArray *sightings, GArray *ids, GError **error)
 
   for (guint i = 0; i < sightings->len; i++)
     {
-      const LkSighting *sighting = g_ptr_array_index (sightings, i);
-      gint64 id = 0;
+      gint64 id;
 
-      if (!(is_scanned (sighting) ? find_scanned : find_listed) (db, sighting, &id, error))
+      if (!find (db, g_ptr_array_index (sightings, i), &id, error))
         return FALSE;
       if (id != 0 && g_hash_table_add (seen, g_memdup2 (&id, sizeof id)))
         g_array_append_val (ids, id);

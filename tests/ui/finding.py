@@ -81,7 +81,7 @@ def check_known(build, store, rig):
     assert found and not any(found.values()), found
     assert all("Known already" in name for name in found), found
     assert not is_sensitive(find("Add", "push button")), "nothing is chosen"
-    find("Choose all", "check box").queryAction().doAction(0)
+    person.click(find("Choose all", "check box"))
     await_node(f"Add {MACHINES} machines")
     person.press("Cancel")
     await_that("the dialog closes", lambda: not find("Names and addresses"))
@@ -122,8 +122,7 @@ def check_directory(build, store):
         person.press("Stop", is_whole=True)
         await_text("Stopped; what was found until then can be added")
         assert list_names(build, store) == before, "nothing is added unasked"
-        next(find_all(lambda node: node.getRoleName() == "check box"
-                      and node.name.startswith("h0,"))).queryAction().doAction(0)
+        person.click(find("h0,", "check box"))
         person.press(f"Add {DEVICES - 1} machines")
         await_node(f"{DEVICES - 1} Machines Added")
         added = list_names(build, store) - before
