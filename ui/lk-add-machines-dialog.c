@@ -4,9 +4,15 @@
 #include "ui/lk-add-machines-dialog.h"
 
 #include "base/lk-error.h"
+#include "console/lk-console-discover-network.h"
 #include "console/lk-console-machines.h"
 #include "domain/lk-job.h"
 #include "ui/lk-field.h"
+#include "ui/lk-find-bar.h"
+#include "ui/lk-find-directory-page.h"
+#include "ui/lk-find-network-page.h"
+#include "ui/lk-find-network.h"
+#include "ui/lk-found-list.h"
 #include "ui/lk-line-list.h"
 #include "ui/lk-order.h"
 
@@ -23,8 +29,14 @@ struct _LkAddMachinesDialog
 
   LkDesk *desk;
   GCancellable *cancellable;
-  LkFileList *typed; /* what the text says */
-  LkFileList *read;  /* what the file says, or NULL */
+  GCancellable *asking;   /* which of the listed ones are known */
+  LkAddressText *typed;   /* what the text says */
+  LkFileList *read;       /* what the file says, or NULL */
+  LkFileList *added;      /* in the end */
+  GListStore *typed_list; /* LkFound: of the text but for its ranges, and of the file */
+  GListStore *read_list;
+  GListModel *address_list; /* the text's, and who answered in its ranges */
+  char *probed;             /* the ranges of the text, as the button means them */
   GtkTextTag *wrong;
   gboolean is_busy;
 
@@ -36,9 +48,12 @@ struct _LkAddMachinesDialog
   GtkTextView *text;
   GtkLabel *file_name;
   GtkLabel *problem;
-  GtkWidget *found_box;
-  GtkLabel *found_title;
-  GtkListView *found;
+  LkFindDirectoryPage *directory;
+  LkFindNetworkPage *network;
+  GtkWidget *ranges_box;
+  AdwEntryRow *ports;
+  LkFindBar *probe;
+  LkFoundList *found;
   GtkWidget *faults_box;
   GtkLabel *faults_title;
   GtkListView *faults;
@@ -49,15 +64,28 @@ struct _LkAddMachinesDialog
 G_DEFINE_FINAL_TYPE (LkAddMachinesDialog, lk_add_machines_dialog, ADW_TYPE_WINDOW)
 
 static gboolean
-is_file (LkAddMachinesDialog *self)
+is_source (LkAddMachinesDialog *self, const char *name)
 {
-  return g_strcmp0 (gtk_stack_get_visible_child_name (self->sources), "file") == 0;
+  return g_strcmp0 (gtk_stack_get_visible_child_name (self->sources), name) == 0;
 }
 
-static LkFileList *
-get_list (LkAddMachinesDialog *self)
+static GListModel *
+get_model (LkAddMachinesDialog *self)
 {
-  return is_file (self) ? self->read : self->typed;
+  if (is_source (self, "directory"))
+    return lk_find_directory_page_get_list (self->directory);
+  if (is_source (self, "network"))
+    return lk_find_network_page_get_list (self->network);
+  return is_source (self, "file") ? G_LIST_MODEL (self->read_list) : self->address_list;
+}
+
+/* NULL: it says nothing of lines. */
+static GPtrArray *
+get_faults (LkAddMachinesDialog *self)
+{
+  if (is_source (self, "addresses"))
+    return self->typed->list->faults;
+  return is_source (self, "file") && self->read != NULL ? self->read->faults : NULL;
 }
 
 static void
@@ -67,30 +95,10 @@ show_problem (LkAddMachinesDialog *self, const char *text)
   gtk_widget_set_visible (GTK_WIDGET (self->problem), text != NULL);
 }
 
-static char *
-describe_sighting (const LkSighting *sighting)
-{
-  g_autoptr (GString) text = g_string_new (sighting->name);
-
-  if (sighting->address != NULL)
-    g_string_append_printf (text, " · %s", sighting->address);
-  if (sighting->domain != NULL)
-    g_string_append_printf (text, " · %s", sighting->domain);
-  if (sighting->port != 0)
-    g_string_append_printf (text, _ (" · port %u"), sighting->port);
-  if (sighting->tls)
-    g_string_append (text, " · TLS");
-  return g_string_free (g_steal_pointer (&text), FALSE);
-}
-
 static void
-fill_found (LkAddMachinesDialog *self, const LkFileList *list)
+on_chosen_changed (LkAddMachinesDialog *self)
 {
-  g_autoptr (GtkStringList) lines = gtk_string_list_new (NULL);
-  guint n = list != NULL ? list->sightings->len : 0;
-  g_autofree char *title =
-      n > 0 ? g_strdup_printf (ngettext ("%u machine was found", "%u machines were found", n), n)
-            : g_strdup (_ ("What is found appears here"));
+  guint n = lk_found_list_count_chosen (self->found);
   g_autofree char *verb =
       n > 0 ? g_strdup_printf (ngettext ("A_dd %u Machine", "A_dd %u Machines", n), n)
             : g_strdup (_ ("A_dd"));
@@ -98,26 +106,23 @@ fill_found (LkAddMachinesDialog *self, const LkFileList *list)
       n > 0 ? g_strdup_printf (ngettext ("Add %u machine", "Add %u machines", n), n)
             : g_strdup (_ ("Add"));
 
-  for (guint i = 0; i < n; i++)
-    gtk_string_list_take (lines, describe_sighting (list->sightings->pdata[i]));
-  lk_line_list_set (self->found, G_LIST_MODEL (lines));
-  gtk_label_set_text (self->found_title, title);
   gtk_button_set_label (self->add, verb);
   lk_field_name (GTK_WIDGET (self->add), name);
   gtk_widget_set_sensitive (GTK_WIDGET (self->add), n > 0 && !self->is_busy);
 }
 
 static void
-fill_faults (LkAddMachinesDialog *self, const LkFileList *list)
+fill_faults (LkAddMachinesDialog *self)
 {
+  GPtrArray *list = get_faults (self);
   g_autoptr (GtkStringList) lines = gtk_string_list_new (NULL);
-  guint n = list != NULL ? list->faults->len : 0;
+  guint n = list != NULL ? list->len : 0;
   g_autofree char *title =
       g_strdup_printf (ngettext ("%u line is left out", "%u lines are left out", n), n);
 
   for (guint i = 0; i < n; i++)
     {
-      const LkLineFault *fault = list->faults->pdata[i];
+      const LkLineFault *fault = list->pdata[i];
 
       gtk_string_list_take (lines, g_strdup_printf (_ ("Line %u: %s"), fault->line, fault->reason));
     }
@@ -129,14 +134,92 @@ fill_faults (LkAddMachinesDialog *self, const LkFileList *list)
 static void
 fill (LkAddMachinesDialog *self)
 {
-  fill_found (self, get_list (self));
-  fill_faults (self, get_list (self));
+  lk_found_list_set_model (self->found, get_model (self));
+  on_chosen_changed (self);
+  fill_faults (self);
+}
+
+/* Which of some sightings are known: the list that shows them, and copies for the other thread. */
+typedef struct
+{
+  GListStore *list;
+  GPtrArray *sightings;
+  gboolean *known;
+} Asking;
+
+static void
+asking_clear (gpointer data)
+{
+  Asking *self = data;
+
+  g_clear_object (&self->list);
+  g_ptr_array_unref (self->sightings);
+  g_free (self->known);
+}
+
+static void
+asking_unref (gpointer self)
+{
+  g_atomic_rc_box_release_full (self, asking_clear);
+}
+
+static gpointer
+find_known (LkConsole *console, gpointer question, GCancellable *cancellable, GError **error)
+{
+  Asking *asking = question;
+
+  if (!lk_console_find_known (console, asking->sightings, asking->known, error))
+    return NULL;
+  return g_atomic_rc_box_acquire (asking);
+}
+
+/* The list is the one that was asked about: another text cancels the question. */
+static void
+on_known (gpointer answer, const GError *error, gpointer user_data)
+{
+  Asking *asking = answer; /* NULL: adding will say what is wrong with the store */
+
+  if (asking == NULL)
+    return;
+  for (guint i = 0; i < asking->sightings->len; i++)
+    {
+      g_autoptr (LkFound) found = g_list_model_get_item (G_LIST_MODEL (asking->list), i);
+
+      lk_found_set_known (found, asking->known[i]);
+    }
+  asking_unref (asking);
+  lk_found_list_count (LK_ADD_MACHINES_DIALOG (user_data)->found);
+}
+
+/* A list is taken at its word: who is in it is chosen, also when it is known. */
+static void
+show_listed (LkAddMachinesDialog *self, GListStore *store, const LkFileList *list)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_object_unref);
+  Asking *asking = g_atomic_rc_box_new0 (Asking);
+  guint n = list != NULL ? list->sightings->len : 0;
+
+  asking->sightings = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_sighting_free);
+  asking->known = g_new0 (gboolean, n + 1);
+  asking->list = g_object_ref (store);
+  for (guint i = 0; i < n; i++)
+    {
+      g_ptr_array_add (found, lk_found_new (list->sightings->pdata[i], NULL, 0));
+      g_ptr_array_add (asking->sightings, lk_sighting_copy (list->sightings->pdata[i]));
+    }
+  g_list_store_splice (store, 0, g_list_model_get_n_items (G_LIST_MODEL (store)), found->pdata, n);
+
+  g_cancellable_cancel (self->asking);
+  g_clear_object (&self->asking);
+  self->asking = g_cancellable_new ();
+  lk_desk_call (self->desk, find_known, asking, asking_unref, asking_unref, self->asking, on_known,
+                self);
 }
 
 static void
 on_source (LkAddMachinesDialog *self)
 {
-  if (self->found_title == NULL) /* the template is still being made */
+  if (self->address_list == NULL) /* the template is still being made */
     return;
   lk_field_show_page (self->sources, gtk_stack_get_visible_child_name (self->sources));
   show_problem (self, NULL);
@@ -153,12 +236,12 @@ mark_lines (LkAddMachinesDialog *self, GtkTextBuffer *buffer)
   gtk_text_buffer_get_bounds (buffer, &start, &end);
   gtk_text_buffer_remove_tag (buffer, self->wrong, &start, &end);
   gtk_accessible_update_state (GTK_ACCESSIBLE (self->text), GTK_ACCESSIBLE_STATE_INVALID,
-                               self->typed->faults->len > 0 ? GTK_ACCESSIBLE_INVALID_TRUE
-                                                            : GTK_ACCESSIBLE_INVALID_FALSE,
+                               self->typed->list->faults->len > 0 ? GTK_ACCESSIBLE_INVALID_TRUE
+                                                                  : GTK_ACCESSIBLE_INVALID_FALSE,
                                -1);
-  for (guint i = 0; i < self->typed->faults->len; i++)
+  for (guint i = 0; i < self->typed->list->faults->len; i++)
     {
-      const LkLineFault *fault = self->typed->faults->pdata[i];
+      const LkLineFault *fault = self->typed->list->faults->pdata[i];
 
       if (!gtk_text_buffer_get_iter_at_line (buffer, &start, (int) fault->line - 1))
         continue;
@@ -166,6 +249,26 @@ mark_lines (LkAddMachinesDialog *self, GtkTextBuffer *buffer)
       gtk_text_iter_forward_to_line_end (&end);
       gtk_text_buffer_apply_tag (buffer, self->wrong, &start, &end);
     }
+}
+
+/* What answered in other ranges is forgotten with them. */
+static void
+show_ranges (LkAddMachinesDialog *self)
+{
+  guint n = (guint) self->typed->n_addresses; /* at most LK_RANGES_MAX_ADDRESSES */
+  g_autofree char *verb =
+      g_strdup_printf (ngettext ("_Probe %u Address", "_Probe %u Addresses", n), n);
+  g_autofree char *name =
+      g_strdup_printf (ngettext ("Probe %u address", "Probe %u addresses", n), n);
+  g_autofree char *ranges = g_strjoinv ("\n", self->typed->ranges);
+
+  if (g_strcmp0 (ranges, self->probed) == 0)
+    return;
+  g_free (self->probed);
+  self->probed = g_steal_pointer (&ranges);
+  lk_find_bar_clear (self->probe);
+  lk_find_bar_set_verb (self->probe, verb, name);
+  gtk_widget_set_visible (self->ranges_box, n > 0);
 }
 
 static void
@@ -177,11 +280,26 @@ on_text (LkAddMachinesDialog *self, GtkTextBuffer *buffer)
 
   gtk_text_buffer_get_bounds (buffer, &start, &end);
   text = gtk_text_buffer_get_text (buffer, &start, &end, FALSE);
-  lk_file_list_free (self->typed);
-  self->typed = lk_file_list_parse_lines (text, strlen (text));
+  lk_address_text_free (self->typed);
+  self->typed = lk_address_text_parse (text);
   mark_lines (self, buffer);
   show_problem (self, NULL);
+  show_ranges (self);
+  show_listed (self, self->typed_list, self->typed->list);
   fill (self);
+}
+
+static void
+on_probe (LkAddMachinesDialog *self)
+{
+  LkFindNetwork *order = g_new0 (LkFindNetwork, 1);
+  g_autofree char *ports = g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->ports)));
+
+  order->ranges = g_strdupv (self->typed->ranges);
+  if (*g_strstrip (ports) != '\0')
+    order->ports = g_steal_pointer (&ports);
+  lk_find_bar_start (self->probe, self->desk, FALSE, lk_find_network_run, order,
+                     (GDestroyNotify) lk_find_network_free);
 }
 
 /* A large file takes a while, so not in the main thread. */
@@ -211,6 +329,7 @@ on_file_read (gpointer answer, const GError *error, gpointer user_data)
   self->is_busy = FALSE;
   g_clear_pointer (&self->read, lk_file_list_free);
   self->read = answer;
+  show_listed (self, self->read_list, self->read);
   fill (self);
   show_problem (self, answer == NULL ? error->message : NULL);
 }
@@ -320,7 +439,8 @@ on_added (gpointer answer, const GError *error, gpointer user_data)
   set_busy (self, FALSE);
   if (added == NULL)
     return;
-  *(is_file (self) ? &self->read : &self->typed) = g_steal_pointer (&added->list);
+  g_clear_pointer (&self->added, lk_file_list_free);
+  self->added = g_steal_pointer (&added->list);
   if (added->problem != NULL)
     {
       fill (self);
@@ -349,13 +469,15 @@ on_added (gpointer answer, const GError *error, gpointer user_data)
 static void
 on_add (LkAddMachinesDialog *self)
 {
-  LkFileList **list = is_file (self) ? &self->read : &self->typed;
+  g_autoptr (GPtrArray) chosen = NULL;
   Adding *adding;
 
-  if (*list == NULL || (*list)->sightings->len == 0 || self->is_busy)
+  if (self->is_busy || lk_found_list_count_chosen (self->found) == 0)
     return;
+  chosen = lk_found_list_copy_chosen (self->found);
   adding = g_atomic_rc_box_new0 (Adding);
-  adding->list = g_steal_pointer (list);
+  adding->list = lk_file_list_parse_lines ("", 0);
+  g_ptr_array_extend_and_steal (adding->list->sightings, g_steal_pointer (&chosen));
   set_busy (self, TRUE);
   gtk_widget_set_sensitive (GTK_WIDGET (self->add), FALSE);
   lk_desk_call (self->desk, add_machines, adding, adding_unref, adding_unref, self->cancellable,
@@ -365,7 +487,7 @@ on_add (LkAddMachinesDialog *self)
 static void
 on_read (LkAddMachinesDialog *self)
 {
-  const LkFileList *list = get_list (self);
+  const LkFileList *list = self->added;
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   GtkWindow *parent = gtk_window_get_transient_for (GTK_WINDOW (self));
 
@@ -385,6 +507,8 @@ lk_add_machines_dialog_new (GtkWindow *parent, LkDesk *desk, GFile *file)
 
   self->desk = g_object_ref (desk);
   gtk_window_set_focus (GTK_WINDOW (self), GTK_WIDGET (self->text));
+  lk_find_directory_page_set_desk (self->directory, desk);
+  lk_find_network_page_set_desk (self->network, desk);
   if (file != NULL)
     open_file (self, file);
   return GTK_WIDGET (self);
@@ -398,11 +522,18 @@ lk_add_machines_dialog_dispose (GObject *object)
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
-  g_clear_object (&self->desk);
-  g_clear_pointer (&self->typed, lk_file_list_free);
-  g_clear_pointer (&self->read, lk_file_list_free);
+  if (self->asking != NULL)
+    g_cancellable_cancel (self->asking);
+  g_clear_object (&self->asking);
   gtk_widget_dispose_template (GTK_WIDGET (self), LK_TYPE_ADD_MACHINES_DIALOG);
-  self->found_title = NULL;
+  g_clear_object (&self->address_list);
+  g_clear_object (&self->typed_list);
+  g_clear_object (&self->read_list);
+  g_clear_object (&self->desk);
+  g_clear_pointer (&self->typed, lk_address_text_free);
+  g_clear_pointer (&self->read, lk_file_list_free);
+  g_clear_pointer (&self->added, lk_file_list_free);
+  g_clear_pointer (&self->probed, g_free);
 
   G_OBJECT_CLASS (lk_add_machines_dialog_parent_class)->dispose (object);
 }
@@ -416,6 +547,10 @@ lk_add_machines_dialog_class_init (LkAddMachinesDialogClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = lk_add_machines_dialog_dispose;
 
+  g_type_ensure (LK_TYPE_FIND_BAR);
+  g_type_ensure (LK_TYPE_FIND_DIRECTORY_PAGE);
+  g_type_ensure (LK_TYPE_FIND_NETWORK_PAGE);
+  g_type_ensure (LK_TYPE_FOUND_LIST);
   gtk_widget_class_set_template_from_resource (
       widget_class, "/org/latchkey/Latchkey/ui/lk-add-machines-dialog.ui");
   BIND (cancel);
@@ -426,8 +561,11 @@ lk_add_machines_dialog_class_init (LkAddMachinesDialogClass *klass)
   BIND (text);
   BIND (file_name);
   BIND (problem);
-  BIND (found_box);
-  BIND (found_title);
+  BIND (directory);
+  BIND (network);
+  BIND (ranges_box);
+  BIND (ports);
+  BIND (probe);
   BIND (found);
   BIND (faults_box);
   BIND (faults_title);
@@ -436,9 +574,23 @@ lk_add_machines_dialog_class_init (LkAddMachinesDialogClass *klass)
   BIND (read_button);
   gtk_widget_class_bind_template_callback (widget_class, on_add);
   gtk_widget_class_bind_template_callback (widget_class, on_choose);
+  gtk_widget_class_bind_template_callback (widget_class, on_chosen_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_probe);
   gtk_widget_class_bind_template_callback (widget_class, on_read);
   gtk_widget_class_bind_template_callback (widget_class, on_source);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
+}
+
+static void
+make_lists (LkAddMachinesDialog *self)
+{
+  GListStore *both = g_list_store_new (G_TYPE_LIST_MODEL);
+
+  self->typed_list = g_list_store_new (LK_TYPE_FOUND);
+  self->read_list = g_list_store_new (LK_TYPE_FOUND);
+  g_list_store_append (both, self->typed_list);
+  g_list_store_append (both, lk_find_bar_get_list (self->probe));
+  self->address_list = G_LIST_MODEL (gtk_flatten_list_model_new (G_LIST_MODEL (both)));
 }
 
 static void
@@ -447,10 +599,11 @@ lk_add_machines_dialog_init (LkAddMachinesDialog *self)
   GtkTextBuffer *buffer;
 
   self->cancellable = g_cancellable_new ();
-  self->typed = lk_file_list_parse_lines ("", 0);
+  self->typed = lk_address_text_parse ("");
   gtk_widget_init_template (GTK_WIDGET (self));
   lk_field_show_page (self->steps, "find");
   lk_field_show_page (self->sources, "addresses");
+  make_lists (self);
   buffer = gtk_text_view_get_buffer (self->text);
   self->wrong = gtk_text_buffer_create_tag (buffer, NULL, "underline", PANGO_UNDERLINE_ERROR, NULL);
   g_signal_connect_swapped (buffer, "changed", G_CALLBACK (on_text), self);

@@ -49,6 +49,7 @@ struct _LkDesk
   gboolean is_closed;
   LkReader *reader;
   Line *line;
+  Line *long_line; /* for what takes minutes */
   LkDeskRun *run;
   LkDeskRunner runner;
   char *trouble;
@@ -103,11 +104,13 @@ static void
 look_for_wanted (LkDesk *self)
 {
   g_auto (GStrv) names = lk_console_list_wanted (self->line->console);
+  g_auto (GStrv) long_names = lk_console_list_wanted (self->long_line->console);
+  const char *name = names[0] != NULL ? names[0] : long_names[0];
 
-  if (g_strcmp0 (names[0], self->missed) == 0)
+  if (g_strcmp0 (name, self->missed) == 0)
     return;
   g_free (self->missed);
-  self->missed = g_strdup (names[0]);
+  self->missed = g_strdup (name);
   g_signal_emit (self, signals[SIGNAL_STATE_CHANGED], 0);
 }
 
@@ -181,16 +184,26 @@ serve (gpointer user_data)
 }
 
 static Line *
-line_new (const char *path)
+line_new (LkDesk *desk, const char *path)
 {
   Line *self = g_atomic_rc_box_new0 (Line);
 
+  self->desk = desk;
   self->console = lk_console_new (path, NULL);
+  lk_console_expect_answers (self->console);
   self->calls = g_async_queue_new ();
   g_mutex_init (&self->lock);
   g_cond_init (&self->ended);
   self->thread = g_thread_new ("console", serve, g_atomic_rc_box_acquire (self));
   return self;
+}
+
+/* Takes no more calls. */
+static void
+line_end (Line *self)
+{
+  self->is_closed = TRUE;
+  g_async_queue_push (self->calls, g_new0 (Call, 1));
 }
 
 static void
@@ -232,9 +245,8 @@ lk_desk_new (const char *path, gboolean is_practice)
 {
   LkDesk *self = g_object_new (LK_TYPE_DESK, NULL);
 
-  self->line = line_new (path);
-  self->line->desk = self;
-  lk_console_expect_answers (self->line->console);
+  self->line = line_new (self, path);
+  self->long_line = line_new (self, path);
   self->path = g_strdup (lk_console_get_path (self->line->console));
   self->is_practice = is_practice;
   self->reader = lk_reader_new (self->path);
@@ -246,19 +258,18 @@ void
 lk_desk_close (LkDesk *self)
 {
   gint64 deadline = g_get_monotonic_time () + CLOSE_PATIENCE;
-  Call *end;
 
   g_return_if_fail (LK_IS_DESK (self));
 
   if (self->is_closed)
     return;
   self->is_closed = TRUE;
-  self->line->is_closed = TRUE;
-  end = g_new0 (Call, 1);
-  g_async_queue_push (self->line->calls, end);
+  line_end (self->line);
+  line_end (self->long_line);
   lk_reader_stop (self->reader);
   lk_desk_run_stop (g_steal_pointer (&self->run), deadline);
   line_close (g_steal_pointer (&self->line), deadline);
+  line_close (g_steal_pointer (&self->long_line), deadline);
 }
 
 const char *
@@ -279,6 +290,40 @@ lk_desk_get_reader (LkDesk *self)
   return self->reader;
 }
 
+static Call *
+call_new (LkDeskFunc func,
+          gpointer question,
+          GDestroyNotify free_question,
+          GDestroyNotify free_answer,
+          GCancellable *cancellable,
+          LkAnswerFunc answer,
+          gpointer user_data)
+{
+  Call *self = g_new0 (Call, 1);
+
+  self->func = func;
+  self->question = question;
+  self->free_question = free_question;
+  self->free_answer = free_answer;
+  self->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
+  self->answer = answer;
+  self->user_data = user_data;
+  return self;
+}
+
+/* @line NULL: the desk is closed. */
+static void
+line_push (Line *self, Call *call)
+{
+  if (self == NULL || self->is_closed)
+    {
+      call_free (call);
+      return;
+    }
+  call->line = g_atomic_rc_box_acquire (self);
+  g_async_queue_push (self->calls, call);
+}
+
 void
 lk_desk_call (LkDesk *self,
               LkDeskFunc func,
@@ -289,26 +334,26 @@ lk_desk_call (LkDesk *self,
               LkAnswerFunc answer,
               gpointer user_data)
 {
-  Call *call;
-
   g_return_if_fail (LK_IS_DESK (self));
 
-  call = g_new0 (Call, 1);
-  call->func = func;
-  call->question = question;
-  call->free_question = free_question;
-  call->free_answer = free_answer;
-  if (self->is_closed)
-    {
-      call_free (call);
-      return;
-    }
+  line_push (self->line,
+             call_new (func, question, free_question, free_answer, cancellable, answer, user_data));
+}
 
-  call->line = g_atomic_rc_box_acquire (self->line);
-  call->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
-  call->answer = answer;
-  call->user_data = user_data;
-  g_async_queue_push (self->line->calls, call);
+void
+lk_desk_call_long (LkDesk *self,
+                   LkDeskFunc func,
+                   gpointer question,
+                   GDestroyNotify free_question,
+                   GDestroyNotify free_answer,
+                   GCancellable *cancellable,
+                   LkAnswerFunc answer,
+                   gpointer user_data)
+{
+  g_return_if_fail (LK_IS_DESK (self));
+
+  line_push (self->long_line,
+             call_new (func, question, free_question, free_answer, cancellable, answer, user_data));
 }
 
 void
@@ -324,6 +369,7 @@ lk_desk_answer_credential (LkDesk *self, const char *name, const LkSecret *passw
   if (self->is_closed)
     return;
   lk_console_answer_credential (self->line->console, name, password);
+  lk_console_answer_credential (self->long_line->console, name, password);
   lk_desk_run_answer (self->run, name, password);
   if (self->wanted != NULL)
     lk_desk_run_restart (self->run); /* what waited is due then */

@@ -40,6 +40,17 @@ void lk_desk_call (LkDesk *self,
                    LkAnswerFunc answer,
                    gpointer user_data);
 
+/* The same in another thread with a console of its own, for what may take minutes: other verbs are
+ * called meanwhile. */
+void lk_desk_call_long (LkDesk *self,
+                        LkDeskFunc func,
+                        gpointer question,
+                        GDestroyNotify free_question,
+                        GDestroyNotify free_answer,
+                        GCancellable *cancellable,
+                        LkAnswerFunc answer,
+                        gpointer user_data);
+
 typedef enum
 {
   LK_DESK_STARTING,

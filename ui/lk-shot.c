@@ -18,7 +18,7 @@ typedef struct
   GtkWindow *target;
   char *path;
   char *what;
-  guint page;
+  guint page; /* from 1; 0: the one that is shown */
   int width;
   int height;
   guint after_ms;
@@ -98,26 +98,26 @@ find_dialog (GtkWindow *window)
   return window;
 }
 
+/* Of the preferences, or of a dialog with a switcher. */
 static void
-show_preferences_page (GtkWindow *window, guint n)
+show_dialog_page (GtkWindow *window, guint n)
 {
-  GtkWidget *stack = NULL;
   g_autoptr (GtkSelectionModel) pages = NULL;
   g_autoptr (GPtrArray) queue = g_ptr_array_new ();
 
   g_ptr_array_add (queue, window);
-  for (guint i = 0; i < queue->len && stack == NULL; i++)
+  for (guint i = 0; i < queue->len && pages == NULL; i++)
     for (GtkWidget *child = gtk_widget_get_first_child (queue->pdata[i]); child != NULL;
          child = gtk_widget_get_next_sibling (child))
       {
-        if (ADW_IS_VIEW_STACK (child))
-          stack = child;
+        if (pages == NULL && ADW_IS_VIEW_STACK (child))
+          pages = adw_view_stack_get_pages (ADW_VIEW_STACK (child));
+        else if (pages == NULL && GTK_IS_STACK_SWITCHER (child))
+          pages = gtk_stack_get_pages (gtk_stack_switcher_get_stack (GTK_STACK_SWITCHER (child)));
         g_ptr_array_add (queue, child);
       }
-  if (stack == NULL)
-    return;
-  pages = adw_view_stack_get_pages (ADW_VIEW_STACK (stack));
-  gtk_selection_model_select_item (pages, n, TRUE);
+  if (pages != NULL)
+    gtk_selection_model_select_item (pages, n, TRUE);
 }
 
 static void
@@ -137,8 +137,8 @@ aim (gpointer user_data)
   Shot *self = user_data;
 
   self->target = find_dialog (self->window);
-  if (g_str_equal (self->what, "preferences"))
-    show_preferences_page (self->target, self->page);
+  if (self->page > 0)
+    show_dialog_page (self->target, self->page - 1);
   if (self->width > 0 && self->target != self->window)
     gtk_window_set_default_size (self->target, self->width, self->height);
   gtk_widget_add_tick_callback (GTK_WIDGET (self->target), on_frame, self,

@@ -7,7 +7,7 @@
  *
  *   --shot FILE         a PNG; the program ends when it is written
  *   --shot-of WHAT      window, preferences, shortcuts, help, about, or a page's name
- *   --shot-page N       of the preferences
+ *   --shot-page N       of the preferences or of a dialog, from 1
  *   --shot-do ACTIONS   activated before, one after the other, with " + " between: page.details
  *   --shot-size WxH     of the window that is taken
  *   --shot-after MS     so long after the window knows what it shows first

@@ -352,6 +352,38 @@ lk_console_discover_range (LkConsole *self,
   return finds;
 }
 
+char **
+lk_network_list_interfaces (char ***networks, GError **error)
+{
+  g_autoptr (GPtrArray) interfaces = lk_interfaces_list (NULL, error);
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  GPtrArray *texts;
+
+  if (interfaces == NULL)
+    return NULL;
+  texts = g_ptr_array_new ();
+  for (guint i = 0; i < interfaces->len; i++)
+    {
+      const LkInterface *interface = g_ptr_array_index (interfaces, i);
+      GString *text = g_string_new (NULL);
+
+      for (guint j = 0; j < interface->addresses->len; j++)
+        {
+          g_autofree char *network = lk_interface_address_to_network (
+              &g_array_index (interface->addresses, LkInterfaceAddress, j));
+
+          g_string_append_printf (text, "%s%s", j > 0 ? ", " : "", network);
+        }
+      g_ptr_array_add (names, g_strdup (interface->name));
+      g_ptr_array_add (texts, g_string_free (text, FALSE));
+    }
+
+  g_ptr_array_add (names, NULL);
+  g_ptr_array_add (texts, NULL);
+  *networks = (char **) g_ptr_array_free (texts, FALSE);
+  return (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
+}
+
 /* Small networks are asked address by address; of a large one those who answer everybody are. */
 static void
 add_networks (Search *self, const LkInterface *interface)

@@ -2,10 +2,15 @@
 #pragma once
 
 #include "console/lk-console.h"
-#include "discovery/lk-file-source.h"
+#include "discovery/lk-address-text.h"
 #include "discovery/lk-scan.h"
 
 /* Finding machines on the network: in address ranges, and in the workgroup. */
+
+/* The interfaces that a workgroup can be asked on; for each, @networks gets where it leads, for
+ * people: "10.0.0.7/24, fd00::7/64". Both NULL-terminated, to be freed with g_strfreev(). NULL on
+ * an error. */
+char **lk_network_list_interfaces (char ***networks, GError **error);
 
 /**
  * LkNetworkSearch:

@@ -21,6 +21,14 @@ lk_console_add_machines (LkConsole *self,
                                                  n_added, n_known, error);
 }
 
+gboolean
+lk_console_find_known (LkConsole *self, GPtrArray *sightings, gboolean *known, GError **error)
+{
+  LkStore *store = lk_console_get_store (self, error);
+
+  return store != NULL && lk_store_find_known (store, sightings, known, error);
+}
+
 char *
 lk_choice_to_text (const LkChoice *choice)
 {

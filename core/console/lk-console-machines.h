@@ -13,6 +13,11 @@ gboolean lk_console_add_machines (LkConsole *self,
                                   guint *n_known,
                                   GError **error);
 
+/* Which of @sightings (LkSighting) are of machines that are known already; @known has room for one
+ * answer each. */
+gboolean
+lk_console_find_known (LkConsole *self, GPtrArray *sightings, gboolean *known, GError **error);
+
 /* How a person chose rows: these very rows, or by names, or by a selection, or all. */
 typedef struct
 {

@@ -177,14 +177,22 @@ add_aliases (LkDb *db, const LkSighting *sighting, gint64 id, GError **error)
   return TRUE;
 }
 
+/* @id: 0 for a new one. */
+static gboolean
+find (LkDb *db, const LkSighting *sighting, gint64 *id, GError **error)
+{
+  *id = 0;
+  return (is_scanned (sighting) ? find_scanned : find_listed) (db, sighting, id, error);
+}
+
 static gboolean
 add_one (LkDb *db, const LkSighting *sighting, Addition *addition, GError **error)
 {
   gboolean is_scan = is_scanned (sighting);
-  gint64 id = 0;
+  gint64 id;
   gboolean done;
 
-  if (!(is_scan ? find_scanned : find_listed) (db, sighting, &id, error))
+  if (!find (db, sighting, &id, error))
     return FALSE;
 
   addition->n_known += id != 0 ? 1 : 0;
@@ -226,6 +234,24 @@ lk_store_add_machines (LkStore *self,
   return TRUE;
 }
 
+gboolean
+lk_store_find_known (LkStore *self, GPtrArray *sightings, gboolean *known, GError **error)
+{
+  LkDb *db = lk_store_borrow_reader (self, error);
+  gboolean done = db != NULL;
+
+  for (guint i = 0; done && i < sightings->len; i++)
+    {
+      gint64 id;
+
+      done = find (db, g_ptr_array_index (sightings, i), &id, error);
+      known[i] = id != 0;
+    }
+
+  lk_store_return_reader (self, db);
+  return done;
+}
+
 static gboolean
 find_all (LkDb *db, GPtrArray *sightings, GArray *ids, GError **error)
 {
@@ -233,10 +259,9 @@ find_all (LkDb *db, GPtrArray *sightings, GArray *ids, GError **error)
 
   for (guint i = 0; i < sightings->len; i++)
     {
-      const LkSighting *sighting = g_ptr_array_index (sightings, i);
-      gint64 id = 0;
+      gint64 id;
 
-      if (!(is_scanned (sighting) ? find_scanned : find_listed) (db, sighting, &id, error))
+      if (!find (db, g_ptr_array_index (sightings, i), &id, error))
         return FALSE;
       if (id != 0 && g_hash_table_add (seen, g_memdup2 (&id, sizeof id)))
         g_array_append_val (ids, id);

@@ -23,6 +23,10 @@ gboolean lk_store_add_machines (LkStore *self,
  * not known is left out. */
 GArray *lk_store_find_machines (LkStore *self, GPtrArray *sightings, GError **error);
 
+/* Which of @sightings lk_store_add_machines() would take for machines that are known: @known has
+ * room for one answer each. */
+gboolean lk_store_find_known (LkStore *self, GPtrArray *sightings, gboolean *known, GError **error);
+
 /* What else a machine goes by, sorted, NULL-terminated; to be freed with g_strfreev(). */
 char **lk_store_list_aliases (LkStore *self, gint64 machine_id, GError **error);
 

@@ -25,7 +25,7 @@ def of(page, *actions):
 
 
 def preferences(page):
-    return ("--shot-of", "preferences", "--shot-page", str(page))
+    return ("--shot-of", "preferences", "--shot-page", str(page + 1))
 
 
 # Name, which store, options.
@@ -63,6 +63,10 @@ PICTURES = [
     ("jobs-empty", "listed", of("jobs")),
     ("order", "practice", ("--shot-of", "products/win.activate-all")),
     ("add-machines", "listed", ("--shot-of", "products/win.add-machines")),
+    ("add-machines-directory", "listed", ("--shot-of", "products/win.add-machines",
+                                          "--shot-page", "1")),
+    ("add-machines-network", "listed", ("--shot-of", "products/win.add-machines",
+                                        "--shot-page", "2")),
     ("keys", "practice", of("keys")),
     ("keys-none", "listed", of("keys")),
     ("add-key", "practice", ("--shot-of", "keys/page.add-key")),

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "ui/lk-find.h"
+
+/* What is looked for in a directory, see LkDirectorySearch. */
+typedef struct
+{
+  char *domain; /* of this and the server one is NULL */
+  char *server;
+  char *base;
+  char *filter;
+  char *name;
+  char *credential;
+  gboolean is_anonymous;
+  gboolean with_disabled;
+  gboolean is_test; /* notes what came of it; nothing is found */
+} LkFindDirectory;
+
+void lk_find_directory_free (LkFindDirectory *self);
+gboolean lk_find_directory_check (const LkFindDirectory *self, GError **error);
+/* An LkFindFunc. */
+gboolean lk_find_directory_run (LkConsole *console,
+                                gpointer order,
+                                LkFind *find,
+                                GCancellable *cancellable,
+                                GError **error);
