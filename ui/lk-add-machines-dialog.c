@@ -3,10 +3,10 @@
 
 #include "ui/lk-add-machines-dialog.h"
 
-#include "base/lk-error.h"
 #include "console/lk-console-discover-network.h"
 #include "console/lk-console-machines.h"
 #include "domain/lk-job.h"
+#include "ui/lk-add-machines-call.h"
 #include "ui/lk-field.h"
 #include "ui/lk-find-bar.h"
 #include "ui/lk-find-directory-page.h"
@@ -16,12 +16,8 @@
 #include "ui/lk-line-list.h"
 #include "ui/lk-order.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <glib/gi18n.h>
-#include <glib/gstdio.h>
 #include <string.h>
-#include <unistd.h>
 
 struct _LkAddMachinesDialog
 {
@@ -302,25 +298,6 @@ on_probe (LkAddMachinesDialog *self)
                      (GDestroyNotify) lk_find_network_free);
 }
 
-/* A large file takes a while, so not in the main thread. */
-static gpointer
-read_file (LkConsole *console, gpointer question, GCancellable *cancellable, GError **error)
-{
-  const char *path = question;
-  int fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
-  LkFileList *list;
-
-  if (fd < 0)
-    {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("Cannot open “%s”: %s"), path,
-                   g_strerror (errno));
-      return NULL;
-    }
-  list = lk_file_list_read_fd (fd, path, error);
-  close (fd);
-  return list;
-}
-
 static void
 on_file_read (gpointer answer, const GError *error, gpointer user_data)
 {
@@ -348,7 +325,7 @@ open_file (LkAddMachinesDialog *self, GFile *file)
       return;
     }
   self->is_busy = TRUE;
-  lk_desk_call (self->desk, read_file, g_steal_pointer (&path), g_free,
+  lk_desk_call (self->desk, lk_add_machines_call_read, g_steal_pointer (&path), g_free,
                 (GDestroyNotify) lk_file_list_free, self->cancellable, on_file_read, self);
 }
 
@@ -385,41 +362,6 @@ on_choose (LkAddMachinesDialog *self)
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
 }
 
-/* A list on its way to the store and back. */
-typedef struct
-{
-  LkFileList *list;
-  guint n_added;
-  guint n_known;
-  char *problem;
-} Adding;
-
-static void
-adding_clear (gpointer data)
-{
-  Adding *self = data;
-
-  g_clear_pointer (&self->list, lk_file_list_free);
-  g_free (self->problem);
-}
-
-static void
-adding_unref (gpointer self)
-{
-  g_atomic_rc_box_release_full (self, adding_clear);
-}
-
-static gpointer
-add_machines (LkConsole *console, gpointer question, GCancellable *cancellable, GError **error)
-{
-  Adding *adding = question;
-  g_autoptr (GError) cause = NULL;
-
-  if (!lk_console_add_machines (console, adding->list, &adding->n_added, &adding->n_known, &cause))
-    adding->problem = g_strdup (cause->message);
-  return g_atomic_rc_box_acquire (adding);
-}
-
 static void
 set_busy (LkAddMachinesDialog *self, gboolean is_busy)
 {
@@ -432,7 +374,7 @@ static void
 on_added (gpointer answer, const GError *error, gpointer user_data)
 {
   LkAddMachinesDialog *self = user_data;
-  Adding *added = answer; /* NULL: the window closes */
+  LkAdding *added = answer; /* NULL: the window closes */
   g_autofree char *title = NULL;
   g_autofree char *known = NULL;
 
@@ -445,7 +387,7 @@ on_added (gpointer answer, const GError *error, gpointer user_data)
     {
       fill (self);
       show_problem (self, added->problem);
-      adding_unref (added);
+      lk_adding_unref (added);
       return;
     }
 
@@ -463,25 +405,25 @@ on_added (gpointer answer, const GError *error, gpointer user_data)
   lk_field_name (GTK_WIDGET (self->cancel), _ ("Close"));
   lk_field_show_page (self->steps, "done");
   gtk_widget_grab_focus (self->read_button);
-  adding_unref (added);
+  lk_adding_unref (added);
 }
 
 static void
 on_add (LkAddMachinesDialog *self)
 {
   g_autoptr (GPtrArray) chosen = NULL;
-  Adding *adding;
+  LkAdding *adding;
 
   if (self->is_busy || lk_found_list_count_chosen (self->found) == 0)
     return;
   chosen = lk_found_list_copy_chosen (self->found);
-  adding = g_atomic_rc_box_new0 (Adding);
+  adding = g_atomic_rc_box_new0 (LkAdding);
   adding->list = lk_file_list_parse_lines ("", 0);
   g_ptr_array_extend_and_steal (adding->list->sightings, g_steal_pointer (&chosen));
   set_busy (self, TRUE);
   gtk_widget_set_sensitive (GTK_WIDGET (self->add), FALSE);
-  lk_desk_call (self->desk, add_machines, adding, adding_unref, adding_unref, self->cancellable,
-                on_added, self);
+  lk_desk_call (self->desk, lk_add_machines_call_add, adding, lk_adding_unref, lk_adding_unref,
+                self->cancellable, on_added, self);
 }
 
 static void
