@@ -12,6 +12,7 @@
 #include "ui/lk-find-directory-page.h"
 #include "ui/lk-find-network-page.h"
 #include "ui/lk-find-network.h"
+#include "ui/lk-found-known.h"
 #include "ui/lk-found-list.h"
 #include "ui/lk-line-list.h"
 #include "ui/lk-order.h"
@@ -135,81 +136,21 @@ fill (LkAddMachinesDialog *self)
   fill_faults (self);
 }
 
-/* Which of some sightings are known: the list that shows them, and copies for the other thread. */
-typedef struct
-{
-  GListStore *list;
-  GPtrArray *sightings;
-  gboolean *known;
-} Asking;
-
-static void
-asking_clear (gpointer data)
-{
-  Asking *self = data;
-
-  g_clear_object (&self->list);
-  g_ptr_array_unref (self->sightings);
-  g_free (self->known);
-}
-
-static void
-asking_unref (gpointer self)
-{
-  g_atomic_rc_box_release_full (self, asking_clear);
-}
-
-static gpointer
-find_known (LkConsole *console, gpointer question, GCancellable *cancellable, GError **error)
-{
-  Asking *asking = question;
-
-  if (!lk_console_find_known (console, asking->sightings, asking->known, error))
-    return NULL;
-  return g_atomic_rc_box_acquire (asking);
-}
-
-/* The list is the one that was asked about: another text cancels the question. */
-static void
-on_known (gpointer answer, const GError *error, gpointer user_data)
-{
-  Asking *asking = answer; /* NULL: adding will say what is wrong with the store */
-
-  if (asking == NULL)
-    return;
-  for (guint i = 0; i < asking->sightings->len; i++)
-    {
-      g_autoptr (LkFound) found = g_list_model_get_item (G_LIST_MODEL (asking->list), i);
-
-      lk_found_set_known (found, asking->known[i]);
-    }
-  asking_unref (asking);
-  lk_found_list_count (LK_ADD_MACHINES_DIALOG (user_data)->found);
-}
-
 /* A list is taken at its word: who is in it is chosen, also when it is known. */
 static void
 show_listed (LkAddMachinesDialog *self, GListStore *store, const LkFileList *list)
 {
   g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_object_unref);
-  Asking *asking = g_atomic_rc_box_new0 (Asking);
-  guint n = list != NULL ? list->sightings->len : 0;
 
-  asking->sightings = g_ptr_array_new_with_free_func ((GDestroyNotify) lk_sighting_free);
-  asking->known = g_new0 (gboolean, n + 1);
-  asking->list = g_object_ref (store);
-  for (guint i = 0; i < n; i++)
-    {
-      g_ptr_array_add (found, lk_found_new (list->sightings->pdata[i], NULL, 0));
-      g_ptr_array_add (asking->sightings, lk_sighting_copy (list->sightings->pdata[i]));
-    }
-  g_list_store_splice (store, 0, g_list_model_get_n_items (G_LIST_MODEL (store)), found->pdata, n);
+  for (guint i = 0; list != NULL && i < list->sightings->len; i++)
+    g_ptr_array_add (found, lk_found_new (list->sightings->pdata[i], NULL, 0));
+  g_list_store_splice (store, 0, g_list_model_get_n_items (G_LIST_MODEL (store)), found->pdata,
+                       found->len);
 
   g_cancellable_cancel (self->asking);
   g_clear_object (&self->asking);
   self->asking = g_cancellable_new ();
-  lk_desk_call (self->desk, find_known, asking, asking_unref, asking_unref, self->asking, on_known,
-                self);
+  lk_found_ask_known (self->desk, found, self->asking, self->found);
 }
 
 static void
