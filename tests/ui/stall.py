@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 
-from desk_rig import Person, await_node, await_that, start_below_xvfb
+from desk_rig import Person, await_node, await_that, get_count, start_below_xvfb
 
 SLOW_MS = 200
 BAR = 1.5  # s: less than one sync, more than a loaded machine's own pauses
@@ -76,15 +76,6 @@ def use_keys(*keys):
     subprocess.run(["xdotool", "windowfocus", window, "key", *keys], check=True)
 
 
-def click_first_row():
-    """So that the keyboard goes to the list."""
-    box = await_node("pc-0", "label", patience=240).queryComponent().getExtents(1)
-    window = subprocess.run(["xdotool", "search", "--onlyvisible", "--class", "latchkey"],
-                            stdout=subprocess.PIPE, text=True, check=True).stdout.split()[-1]
-    subprocess.run(["xdotool", "mousemove", "--window", window, str(box.x + 10),
-                    str(box.y + box.height // 2), "click", "1"], check=True)
-
-
 def fill(build, store, scratch, backend):
     """A store with machines that never answer, and a backend that does not either."""
     silences = [Silence(f"127.0.0.{n + 2}") for n in range(N_MACHINES)]
@@ -118,9 +109,10 @@ def do_pages(pulse):
 
 def do_refresh(pulse):
     use_keys("alt+2")
-    click_first_row()
-    use_keys("ctrl+a")
-    Person().press("Refresh")
+    await_that("the rows are there", lambda: get_count()[0] == N_MACHINES, 240)
+    person = Person()
+    person.press("Select all")
+    person.press("Refresh")
     time.sleep(6)
     pulse.judge("machines are refreshed that never answer")
 
