@@ -456,7 +456,7 @@ lk_login_tell (LkLogin *self, gconstpointer asker, LkLoginAnswer answer)
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
   if (answer == LK_LOGIN_REFUSED_BY_DOMAIN)
-    stop (self, "the directory refused it");
+    stop (self, _ ("the directory refused it"));
   if (!is_suspect)
     return;
 
