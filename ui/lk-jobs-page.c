@@ -20,6 +20,7 @@ struct _LkJobsPage
   GCancellable *cancellable; /* of what was asked for this desk */
   LkTableList *jobs;
   LkTableList *items;
+  GtkSortListModel *sorted_items;
   GtkSingleSelection *job_selection;
   GtkSingleSelection *item_selection;
   LkTableItem *job;  /* that the detail shows */
@@ -135,24 +136,33 @@ on_back (LkJobsPage *self)
   adw_leaflet_navigate (self->leaflet, ADW_NAVIGATION_DIRECTION_BACK);
 }
 
+static gboolean
+is_failed (LkTableItem *item)
+{
+  const LkItemRow *row = lk_table_item_get_value (item);
+
+  return g_str_equal (row->state, "failed");
+}
+
+/* Those that failed stand first: in a long list nobody would find them. */
+static int
+compare_items (gconstpointer one, gconstpointer other, gpointer user_data)
+{
+  return (int) is_failed ((gpointer) other) - (int) is_failed ((gpointer) one);
+}
+
 /* What is wrong with the rows is said where the first failed one is. */
 static void
 on_items_loaded (LkJobsPage *self)
 {
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->items));
+  g_autoptr (LkTableItem) first = NULL;
 
-  if (gtk_single_selection_get_selected (self->item_selection) != GTK_INVALID_LIST_POSITION)
-    return;
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (LkTableItem) item = g_list_model_get_item (G_LIST_MODEL (self->items), i);
-      const LkItemRow *row = lk_table_item_get_value (item);
-
-      if (!g_str_equal (row->state, "failed"))
-        continue;
-      gtk_single_selection_set_selected (self->item_selection, i);
-      return;
-    }
+  gtk_sorter_changed (gtk_sort_list_model_get_sorter (self->sorted_items),
+                      GTK_SORTER_CHANGE_DIFFERENT);
+  first = g_list_model_get_item (G_LIST_MODEL (self->sorted_items), 0);
+  if (gtk_single_selection_get_selected (self->item_selection) == GTK_INVALID_LIST_POSITION &&
+      first != NULL && is_failed (first))
+    gtk_single_selection_set_selected (self->item_selection, 0);
 }
 
 static void
@@ -331,8 +341,8 @@ leave_desk (LkJobsPage *self)
   g_clear_object (&self->cancellable);
   if (self->job_selection != NULL)
     gtk_single_selection_set_model (self->job_selection, NULL);
-  if (self->item_selection != NULL)
-    gtk_single_selection_set_model (self->item_selection, NULL);
+  if (self->sorted_items != NULL)
+    gtk_sort_list_model_set_model (self->sorted_items, NULL);
   follow (self, &self->job, NULL, show_job);
   follow (self, &self->item, NULL, show_item);
   if (self->jobs != NULL)
@@ -363,7 +373,7 @@ lk_jobs_page_set_desk (LkPage *page, LkDesk *desk)
   g_signal_connect_swapped (self->jobs, "failed", G_CALLBACK (on_failed), self);
   g_signal_connect_swapped (self->items, "loaded", G_CALLBACK (on_items_loaded), self);
   gtk_single_selection_set_model (self->job_selection, G_LIST_MODEL (self->jobs));
-  gtk_single_selection_set_model (self->item_selection, G_LIST_MODEL (self->items));
+  gtk_sort_list_model_set_model (self->sorted_items, G_LIST_MODEL (self->items));
 }
 
 static void
@@ -384,6 +394,7 @@ lk_jobs_page_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->item_selection, self);
   g_clear_object (&self->job_selection);
   g_clear_object (&self->item_selection);
+  g_clear_object (&self->sorted_items);
   adw_bin_set_child (ADW_BIN (self), NULL); /* the stack, or it would be let go of twice */
   /* No gtk_widget_dispose_template(): it would unparent the child, which the bin does, too. */
 
@@ -428,7 +439,11 @@ lk_jobs_page_init (LkJobsPage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 
   self->job_selection = gtk_single_selection_new (NULL);
-  self->item_selection = gtk_single_selection_new (NULL);
+  self->sorted_items =
+      gtk_sort_list_model_new (NULL,
+                               GTK_SORTER (gtk_custom_sorter_new (compare_items, NULL, NULL)));
+  self->item_selection =
+      gtk_single_selection_new (g_object_ref (G_LIST_MODEL (self->sorted_items)));
   gtk_single_selection_set_autoselect (self->item_selection, FALSE);
   gtk_single_selection_set_can_unselect (self->item_selection, TRUE);
   g_signal_connect_swapped (self->job_selection, "notify::selected-item",

@@ -221,10 +221,20 @@ def type_text(text):
 
 
 def click(node, button=1):
-    """With the mouse; GTK 4.8 has no action for rows and headers."""
-    box = node.queryComponent().getExtents(1)  # of the window
-    subprocess.run(["xdotool", "mousemove", "--window", get_top_window(), str(box.x + 10),
-                    str(box.y + box.height // 2), "click", str(button)], check=True)
+    """With the mouse; GTK 4.8 has no action for rows and headers. Where the node stays, not where it
+    is while a list is still being laid out."""
+    def look():
+        extents = node.queryComponent().getExtents(1)  # of the window
+        return extents.x, extents.y, extents.width, extents.height
+
+    def stay():
+        before = look()
+        time.sleep(0.3)
+        return before if look() == before else None
+
+    x, y, _, height = await_that("a node that stays where it is", stay)
+    subprocess.run(["xdotool", "mousemove", "--window", get_top_window(), str(x + 10),
+                    str(y + height // 2), "click", str(button)], check=True)
 
 
 class Person:
