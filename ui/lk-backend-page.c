@@ -90,8 +90,8 @@ on_test (LkBackendPage *self)
   gtk_widget_set_sensitive (self->test_button, FALSE);
   clear_lines (self);
   add_line (self, "content-loading-symbolic", "dim-label", _ ("Asking…"), NULL);
-  lk_desk_call (self->desk, test_backend, NULL, NULL, (GDestroyNotify) lk_backend_test_free,
-                self->cancellable, on_tested, self);
+  lk_desk_call_long (self->desk, test_backend, NULL, NULL, (GDestroyNotify) lk_backend_test_free,
+                     self->cancellable, on_tested, self);
 }
 
 static void

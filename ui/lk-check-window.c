@@ -25,7 +25,7 @@ struct _LkCheckWindow
 
 G_DEFINE_FINAL_TYPE (LkCheckWindow, lk_check_window, ADW_TYPE_WINDOW)
 
-/* In the console's thread. */
+/* In a thread of its own: silent machines take a while. */
 static gpointer
 check (LkConsole *console, gpointer question, GCancellable *cancellable, GError **error)
 {
@@ -145,7 +145,7 @@ show_group (LkCheckWindow *self, const LkCheckGroup *group)
 {
   const LkCheckResult *last = lk_machine_check_get_last (group->checks->pdata[0]);
   guint n = group->checks->len;
-  g_autofree char *count = g_strdup_printf (g_dngettext (NULL, "%u machine", "%u machines", n), n);
+  g_autofree char *count = g_strdup_printf (ngettext ("%u machine", "%u machines", n), n);
   g_autofree char *said =
       g_strdup_printf ("%s – %s", lk_check_cause_to_title (group->cause), count);
   g_autoptr (GString) names = g_string_new (NULL);
@@ -203,8 +203,8 @@ begin (LkCheckWindow *self)
   gtk_widget_set_visible (GTK_WIDGET (self->stages), FALSE);
   gtk_widget_set_visible (self->waiting, TRUE);
   gtk_widget_set_sensitive (self->again, FALSE);
-  lk_desk_call (self->desk, check, g_array_ref (self->keys), (GDestroyNotify) g_array_unref,
-                (GDestroyNotify) g_ptr_array_unref, self->cancellable, on_checked, self);
+  lk_desk_call_long (self->desk, check, g_array_ref (self->keys), (GDestroyNotify) g_array_unref,
+                     (GDestroyNotify) g_ptr_array_unref, self->cancellable, on_checked, self);
 }
 
 static void

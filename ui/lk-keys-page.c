@@ -133,8 +133,8 @@ on_check_key (GSimpleAction *action, GVariant *id, gpointer user_data)
   LkKeysPage *self = user_data;
 
   if (find_key (self, id) != NULL)
-    lk_desk_call (self->desk, check_key, g_strdup (self->ref), g_free,
-                  (GDestroyNotify) lk_key_row_free, self->cancellable, on_figure, self);
+    lk_desk_call_long (self->desk, check_key, g_strdup (self->ref), g_free,
+                       (GDestroyNotify) lk_key_row_free, self->cancellable, on_figure, self);
 }
 
 typedef struct
