@@ -11,7 +11,7 @@
 #define N_FRAMES       240
 #define SCROLL_A_FRAME 300 /* pixels, as with a wheel that is spun */
 #define WORD           "pro"
-#define SORT_COLUMN    4
+#define SORT_COLUMN    0 /* the one that differs in every row */
 
 typedef struct _Pace Pace;
 
