@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "console/lk-console-machines.h"
+#include "transfer/lk-transfer-file.h"
+
+/* The air gap: a request leaves the lab, the core network answers it, the answer comes back. */
+
+/**
+ * LkTransferRow:
+ *
+ * A file that was written or read here, as the store remembers it.
+ * @is_written: else it was read
+ * @n_rows: records in it
+ * @n_done: of a request that was written or answered here, the rows with a confirmation ID by now;
+ *   of what was imported, the rows that brought something new
+ * @n_failed: rows that were answered with an error
+ * @n_open: rows still without an answer
+ * @note: what a person should know of it (it was salvaged, and why), or NULL
+ */
+typedef struct
+{
+  gint64 id;
+  LkTransferKind kind;
+  gboolean is_written;
+  char *file_id;
+  char *path;
+  char *store_id; /* that wrote it */
+  gint64 at;      /* ms since 1970 */
+  guint n_rows;
+  guint n_done;
+  guint n_failed;
+  guint n_open;
+  gboolean is_sealed;
+  char *note;
+} LkTransferRow;
+
+void lk_transfer_row_free (LkTransferRow *self);
+
+/* Newest first. */
+GPtrArray *lk_console_list_transfers (LkConsole *self, GError **error);
+
+typedef enum
+{
+  LK_HOP_REQUEST, /* products wait for a confirmation ID: save a request */
+  LK_HOP_ANSWER,  /* a request that was opened here is not answered yet */
+  LK_HOP_IMPORT,  /* a request went out: its answer is awaited */
+  LK_HOP_DEPOSIT, /* confirmation IDs came back and are not on their machines yet */
+  LK_HOP_NONE,    /* nothing is to be done */
+} LkHop;
+
+/**
+ * LkTransferState: where this store stands, and how many rows each hop concerns.
+ */
+typedef struct
+{
+  LkHop next;
+  guint n_to_request;  /* have an IID and no CID, and no request asked for them yet */
+  guint n_outstanding; /* were asked for, and no answer came */
+  guint n_to_answer;   /* rows of requests opened here that have no answer yet */
+  guint n_to_deposit;
+} LkTransferState;
+
+gboolean lk_console_get_transfer_state (LkConsole *self, LkTransferState *out, GError **error);
+
+/**
+ * LkExportOrder:
+ *
+ * @rows: LkRow, what was chosen
+ * @again: also rows that a request which is still open asked for
+ * @passphrase: seals, or NULL
+ */
+typedef struct
+{
+  const char *path;
+  GPtrArray *rows;
+  gboolean again;
+  const LkSecret *passphrase;
+} LkExportOrder;
+
+/**
+ * LkExportResult: of the chosen rows, how many were written, and why the others were not.
+ */
+typedef struct
+{
+  guint n_written;
+  guint n_no_iid;      /* not read yet, or no key that asks for an IID */
+  guint n_licensed;    /* are licensed already */
+  guint n_on_record;   /* their CID is here: deposit it */
+  guint n_in_flight;   /* asked for another way */
+  guint n_outstanding; /* an open request asks for them */
+} LkExportResult;
+
+/* What exporting would do; writes nothing. */
+gboolean lk_console_preview_export (LkConsole *self,
+                                    const LkExportOrder *order,
+                                    LkExportResult *out,
+                                    GError **error);
+/* Saves a request. LK_ERROR_NOTHING-like: LK_ERROR_INVALID when no row is left to write. */
+gboolean lk_console_export_request (LkConsole *self,
+                                    const LkExportOrder *order,
+                                    LkExportResult *out,
+                                    GError **error);
+
+/**
+ * LkAnswerPlan: what answering a request would cost, said before it is done.
+ */
+typedef struct
+{
+  char *file_id;
+  char *store_id; /* that asks */
+  gint64 created_at;
+  guint n_rows;
+  guint n_on_record;    /* answered from this side's records, for nothing */
+  guint n_in_flight;    /* asked for already; the answer is awaited */
+  guint n_refused;      /* the service said no before; asked again only on order */
+  guint n_bad;          /* IID or extended PID make no sense */
+  guint n_to_spend;     /* activations that this will use */
+  guint n_no_room;      /* more than the key has left */
+  guint n_unknown_pool; /* of @n_to_spend, under keys whose remaining count is unknown */
+} LkAnswerPlan;
+
+void lk_answer_plan_free (LkAnswerPlan *self);
+
+LkAnswerPlan *lk_console_preview_answer (LkConsole *self,
+                                         const char *path,
+                                         const LkSecret *passphrase,
+                                         GError **error);
+
+/* Takes the rows of a request into this store and reserves what they need; committed when it
+ * returns. Doing it again changes nothing. @transfer: of the request, see LkTransferRow.
+ * @allow_unknown: spend although a pool is unknown. @again: ask again for what was refused. The
+ * courier of whoever runs this store's jobs sends it from now on. */
+gboolean lk_console_take_request (LkConsole *self,
+                                  const char *path,
+                                  const LkSecret *passphrase,
+                                  gboolean allow_unknown,
+                                  gboolean again,
+                                  gint64 *transfer,
+                                  GError **error);
+/* How far a request is; @is_settled: every row has its answer, or cannot have one. */
+gboolean lk_console_get_request_progress (LkConsole *self,
+                                          gint64 transfer,
+                                          LkTransferRow **out,
+                                          gboolean *is_settled,
+                                          GError **error);
+/* Writes what is known by now; rows without an answer are written as such, so that a later answer
+ * can bring them. @path NULL: beside the request, as NAME-answer.xml. The path goes to @written. */
+gboolean lk_console_write_answer (LkConsole *self,
+                                  gint64 transfer,
+                                  const char *path,
+                                  const LkSecret *passphrase,
+                                  char **written,
+                                  GError **error);
+
+/**
+ * LkImportResult: what a file brought.
+ */
+typedef struct
+{
+  LkTransferKind kind;
+  guint n_rows;
+  guint n_new;     /* confirmation IDs that were not here */
+  guint n_known;   /* were here already, the same */
+  guint n_differs; /* another one is on record, which stays */
+  guint n_errors;  /* rows that were refused on the other side */
+  guint n_open;    /* rows that have no answer yet */
+  guint n_gone;    /* of @n_new, for rows that are no longer here; kept nevertheless */
+  guint n_foreign; /* not of this store; left out */
+  guint n_bad;     /* make no sense; left out */
+  char *fault;     /* what is wrong with the file, when it was salvaged; or NULL */
+  GPtrArray
+      *remarks; /* words for a person, one a row that was left out or conflicts, at most 100 */
+  /* Of an inventory. */
+  guint n_machines_new;
+  guint n_machines_merged;
+  guint n_conflicts;
+} LkImportResult;
+
+void lk_import_result_free (LkImportResult *self);
+
+/* Takes an answer, or an inventory, or one of VAMT's files; which it is is seen from the file. A
+ * second time changes nothing. @salvage: see lk_transfer_reader_open(): rows whose IID is known
+ * here are taken and marked as unverified. @dry_run: says what it would do. All or nothing. */
+LkImportResult *lk_console_import (LkConsole *self,
+                                   const char *path,
+                                   const LkSecret *passphrase,
+                                   gboolean salvage,
+                                   gboolean dry_run,
+                                   GError **error);
+
+/* Moves all of this store into a file. @with_keys: also the product keys, which needs a
+ * passphrase. */
+gboolean lk_console_export_inventory (LkConsole *self,
+                                      const char *path,
+                                      gboolean with_keys,
+                                      const LkSecret *passphrase,
+                                      guint *n_records,
+                                      GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkTransferRow, lk_transfer_row_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkAnswerPlan, lk_answer_plan_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkImportResult, lk_import_result_free)
