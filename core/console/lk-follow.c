@@ -13,6 +13,9 @@
 #define TICK_MS        25
 #define BUSY_TICK_MS   200 /* of jobs whose rows are many */
 #define MANY_ROWS      500
+#define RUNNER_TICK_MS 50
+#define CALM_TICK_MS   1000
+#define CALM_AFTER     (3 * LK_SECOND) /* without a write of anybody */
 #define N_TRIES        20
 #define TRY_LOCK_EVERY LK_SECOND
 #define TRIM_EVERY     LK_DAY
@@ -124,6 +127,7 @@ follow (Following *self,
   gint64 looked_at = 0;
   gint64 changed_at = g_get_monotonic_time () / 1000;
   gint64 tried_at = 0;
+  gint64 ticked_at = 0;
   gboolean running = FALSE;
   gboolean was_running = TRUE;
 
@@ -143,6 +147,11 @@ follow (Following *self,
           tried_at = now;
         }
 
+      if (now - ticked_at >= RUNNER_TICK_MS)
+        {
+          lk_work_tick (work);
+          ticked_at = now;
+        }
       if (seen != version && now - looked_at >= tick)
         {
           changed_at = now;
@@ -226,6 +235,36 @@ is_idle (LkStore *store, const LkOpenCount *count, gint64 now, gboolean *idle, G
   return TRUE;
 }
 
+typedef struct
+{
+  LkWork *work;
+  LkStore *store;
+  gint64 version;
+  gint64 stirred_at; /* monotonic ms, when somebody wrote last */
+} Pace;
+
+/* Ticks for so long: often while things happen, once when it is calm. FALSE: cancelled. */
+static gboolean
+tick_for (Pace *self, int ms, GCancellable *cancellable)
+{
+  gint64 until = g_get_monotonic_time () / 1000 + ms;
+  gboolean goes_on = TRUE;
+
+  while (goes_on && g_get_monotonic_time () / 1000 < until)
+    {
+      gint64 now = g_get_monotonic_time () / 1000;
+      gint64 version = lk_store_get_version (self->store);
+
+      if (version != self->version)
+        self->stirred_at = now;
+      self->version = version;
+      lk_work_tick (self->work);
+      goes_on = pause_for (cancellable,
+                           now - self->stirred_at < CALM_AFTER ? RUNNER_TICK_MS : CALM_TICK_MS);
+    }
+  return goes_on;
+}
+
 gboolean
 lk_console_run (LkConsole *self,
                 guint n_workers,
@@ -237,6 +276,7 @@ lk_console_run (LkConsole *self,
 {
   g_autoptr (LkWork) work = lk_work_new (self, 0, n_workers, FALSE, error);
   LkStore *store = lk_console_get_store (self, NULL);
+  Pace pace = { .work = work, .store = store, .version = -1 };
   gint64 trimmed_at = 0;
   gboolean running = FALSE;
   gboolean idle = FALSE;
@@ -273,7 +313,7 @@ lk_console_run (LkConsole *self,
           trimmed_at = now;
         }
     }
-  while (!(once && idle) && pause_for (cancellable, once ? 50 : 1000));
+  while (!(once && idle) && tick_for (&pace, once ? RUNNER_TICK_MS : CALM_TICK_MS, cancellable));
 
   return TRUE;
 }

@@ -156,6 +156,13 @@ lk_work_try_start (LkWork *self, gboolean *running, GError **error)
   return TRUE;
 }
 
+void
+lk_work_tick (LkWork *self)
+{
+  if (self->runner != NULL)
+    lk_runner_tick (self->runner);
+}
+
 char *
 lk_work_get_trouble (LkWork *self)
 {

@@ -23,6 +23,8 @@ void lk_work_free (LkWork *self); /* stops, and gives the lock back */
 
 /* Starts when the store's lock can be had. @running: whether it runs now. */
 gboolean lk_work_try_start (LkWork *self, gboolean *running, GError **error);
+/* See lk_runner_tick(); nothing while another process runs the store. */
+void lk_work_tick (LkWork *self);
 /* Why nothing moves, to be freed, or NULL. */
 char *lk_work_get_trouble (LkWork *self);
 

@@ -28,8 +28,9 @@ struct _LkRunner
 
   GMutex lock; /* for what follows */
   GCond work;  /* calls one worker; each that finds work calls the next */
-  GCond wake;  /* calls courier and ticker */
+  GCond wake;  /* calls the courier */
   guint wakeups;
+  guint calls;  /* of the courier */
   guint n_busy; /* workers with an item in hand */
   gboolean stopping;
   char *trouble;
@@ -307,12 +308,14 @@ static gpointer
 carry_in_thread (gpointer user_data)
 {
   LkRunner *self = user_data;
+  guint seen = 0;
 
   while (!is_stopping (self))
     {
-      guint n_due = lk_courier_count_due (self->courier);
+      gboolean is_stuck = FALSE;
+      gint64 until = G_MAXINT64;
 
-      if (n_due > 0)
+      if (lk_courier_count_due (self->courier) > 0)
         {
           linger (self);
           if (lk_runner_send_one (self))
@@ -320,49 +323,40 @@ carry_in_thread (gpointer user_data)
               lk_runner_wake (self);
               continue;
             }
+          is_stuck = TRUE;
+          until = g_get_monotonic_time () + G_USEC_PER_SEC;
         }
 
       g_mutex_lock (&self->lock);
-      if (!self->stopping)
-        g_cond_wait_until (&self->wake, &self->lock,
-                           g_get_monotonic_time () +
-                               (self->trouble != NULL ? G_USEC_PER_SEC : 2 * TICK_US));
+      while (!self->stopping && (is_stuck || self->calls == seen) &&
+             g_cond_wait_until (&self->wake, &self->lock, until))
+        ;
+      seen = self->calls;
       g_mutex_unlock (&self->lock);
     }
 
   return NULL;
 }
 
-/* Calls the workers when something comes due, also what another process filed. */
-static gpointer
-tick_in_thread (gpointer user_data)
+void
+lk_runner_tick (LkRunner *self)
 {
-  LkRunner *self = user_data;
+  g_autoptr (GError) error = NULL;
+  gint64 now = lk_clock_now (self->options.clock);
+  gint64 due_at = G_MAXINT64;
 
-  while (TRUE)
-    {
-      g_autoptr (GError) error = NULL;
-      gint64 now = lk_clock_now (self->options.clock);
-      gint64 due_at = G_MAXINT64;
-      gint64 until = g_get_monotonic_time () + TICK_US;
+  if (!lk_store_get_next_due (self->store, self->options.job_id, now,
+                              lk_back_off_get_longest (&self->options) * 5 / 4, &due_at, &error))
+    g_warning ("Cannot read the store: %s", error->message);
+  if (due_at <= now)
+    lk_runner_wake (self);
 
-      if (!lk_store_get_next_due (self->store, self->options.job_id, now,
-                                  lk_back_off_get_longest (&self->options) * 5 / 4, &due_at,
-                                  &error))
-        g_warning ("Cannot read the store: %s", error->message);
-      if (due_at <= now)
-        lk_runner_wake (self);
-
-      g_mutex_lock (&self->lock);
-      while (!self->stopping && g_cond_wait_until (&self->wake, &self->lock, until))
-        ;
-      if (self->stopping)
-        {
-          g_mutex_unlock (&self->lock);
-          return NULL;
-        }
-      g_mutex_unlock (&self->lock);
-    }
+  if (lk_courier_get_next_due (self->courier) > now)
+    return;
+  g_mutex_lock (&self->lock);
+  self->calls++;
+  g_cond_broadcast (&self->wake);
+  g_mutex_unlock (&self->lock);
 }
 
 void
@@ -371,7 +365,6 @@ lk_runner_start (LkRunner *self)
   for (guint i = 0; i < self->options.n_workers; i++)
     g_ptr_array_add (self->threads, g_thread_new ("worker", work_in_thread, self));
   g_ptr_array_add (self->threads, g_thread_new ("courier", carry_in_thread, self));
-  g_ptr_array_add (self->threads, g_thread_new ("ticker", tick_in_thread, self));
 }
 
 void

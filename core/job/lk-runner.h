@@ -61,6 +61,10 @@ typedef struct _LkRunner LkRunner;
 
 LkRunner *lk_runner_new (LkStore *store, const LkRunnerOptions *options);
 void lk_runner_start (LkRunner *self);
+/* Looks whether something has come due, also what another process filed, and calls workers and
+ * courier for it. To be called some twenty times a second while things happen, else once a second.
+ */
+void lk_runner_tick (LkRunner *self);
 /* Something was filed or steered: look now. */
 void lk_runner_wake (LkRunner *self);
 /* Interrupts the steps that run (they settle as "again at once") and joins the threads. */

@@ -6,7 +6,7 @@
 /* How often the thread looks whether something was written: closely while things happen, else
  * seldom enough not to keep a processor awake. */
 #define LOOK_CLOSELY   (100 * G_TIME_SPAN_MILLISECOND)
-#define LOOK_SELDOM    (600 * G_TIME_SPAN_MILLISECOND)
+#define LOOK_SELDOM    (1500 * G_TIME_SPAN_MILLISECOND)
 #define CLOSELY_BEHIND (3 * G_TIME_SPAN_SECOND)
 
 /* What both threads share; lives until the last answer is gone. */

@@ -233,6 +233,7 @@ run_job (Fixture *f)
   while (is_open)
     {
       g_usleep (5000);
+      lk_runner_tick (runner);
       g_assert_true (lk_store_has_open_items (f->store, f->job_id, &is_open, NULL));
     }
   lk_runner_stop (runner);
@@ -531,6 +532,7 @@ test_gateway_away_for_a_while (Fixture *f, gconstpointer data)
   while (is_open)
     {
       g_usleep (5000);
+      lk_runner_tick (runner);
       g_assert_true (lk_store_has_open_items (f->store, f->job_id, &is_open, NULL));
     }
   g_clear_pointer (&runner, lk_runner_free);

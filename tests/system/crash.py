@@ -25,6 +25,7 @@ from latchkey_rig import Failure, Rig
 POINTS = ("commit", "committed", "before-send", "after-send")
 SLOTS = 3
 # How often a person may press Activate again until nothing is left to do.
+PATIENCE_S = 60
 MAX_ROUNDS = 6
 
 
@@ -32,10 +33,22 @@ def count_jobs(rig):
     return rig.rows("fleet.db", "SELECT count (*) FROM job")[0][0]
 
 
+def run_jobs(rig):
+    """Until no outcome is unknown: "run --once" leaves alone what is to be asked again much later,
+    which on a slow machine some questions are."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        rig.ctl("run", "--once", check=False)
+        if (time.monotonic() > deadline or
+                rig.rows("fleet.db", "SELECT count (*) FROM spend WHERE state = 'unknown'")[0][0] == 0):
+            return
+        time.sleep(0.5)
+
+
 def finish(rig):
     """What a person does after a crash: lets go on what was filed, and presses Activate again."""
     for _ in range(MAX_ROUNDS):
-        rig.ctl("run", "--once", check=False)
+        run_jobs(rig)
         before = count_jobs(rig)
         done = rig.activate()
         if done.returncode in (0, 3) and count_jobs(rig) == before:
