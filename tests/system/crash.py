@@ -24,8 +24,8 @@ from latchkey_rig import Failure, Rig
 
 POINTS = ("commit", "committed", "before-send", "after-send")
 SLOTS = 3
-# How often a person may press Activate again until nothing is left to do.
 PATIENCE_S = 60
+# How often a person may press Activate again until nothing is left to do.
 MAX_ROUNDS = 6
 
 
@@ -39,8 +39,8 @@ def run_jobs(rig):
     deadline = time.monotonic() + PATIENCE_S
     while True:
         rig.ctl("run", "--once", check=False)
-        if (time.monotonic() > deadline or
-                rig.rows("fleet.db", "SELECT count (*) FROM spend WHERE state = 'unknown'")[0][0] == 0):
+        unknown = rig.rows("fleet.db", "SELECT count (*) FROM spend WHERE state = 'unknown'")[0][0]
+        if unknown == 0 or time.monotonic() > deadline:
             return
         time.sleep(0.5)
 
