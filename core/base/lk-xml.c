@@ -12,9 +12,6 @@
 #include <libxml/parserInternals.h>
 #include <string.h>
 
-#define MAX_DEPTH      32
-#define MAX_ATTRIBUTES 64
-
 /* The peer is not trusted: no network; entities are refused before they could be replaced. */
 #define PARSER_OPTIONS                                                                             \
   (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT |                 \
@@ -25,14 +22,13 @@ typedef struct
   const LkXmlLimits *limits;
   guint depth;
   guint n_elements;
-  guint drop_depth;                /* depth of the element whose text is dropped, 0 for none */
-  gsize text_bytes[MAX_DEPTH + 1]; /* by depth, of the elements that are open */
+  guint drop_depth; /* depth of the element whose text is dropped, 0 for none */
+  gsize text_bytes[LK_XML_MAX_DEPTH + 1]; /* by depth, of the elements that are open */
   const char *fault;
 } Guard;
 
-/* libxml2 initialises itself on first use, but not safely from several threads. */
-static void
-ensure_parser (void)
+void
+lk_xml_prepare (void)
 {
   static gsize ready = 0;
 
@@ -73,11 +69,11 @@ on_start (void *ctx,
   xmlParserCtxt *ctxt = ctx;
   Guard *guard = ctxt->_private;
 
-  if (++guard->depth > MAX_DEPTH)
+  if (++guard->depth > LK_XML_MAX_DEPTH)
     refuse (ctxt, _ ("it is nested too deeply"));
   else if (++guard->n_elements > guard->limits->max_elements)
     refuse (ctxt, _ ("it has too many elements"));
-  else if (n_attributes > MAX_ATTRIBUTES || n_namespaces > MAX_ATTRIBUTES)
+  else if (n_attributes > LK_XML_MAX_ATTRIBUTES || n_namespaces > LK_XML_MAX_ATTRIBUTES)
     refuse (ctxt, _ ("an element has too many attributes"));
 
   for (int i = 0; guard->fault == NULL && i < n_attributes; i++)
@@ -161,7 +157,7 @@ lk_xml_parse (const char *data,
   xmlDoc *doc;
   gboolean well_formed;
 
-  ensure_parser ();
+  lk_xml_prepare ();
   if (length == 0 || length > limits->max_bytes || length > G_MAXINT)
     {
       g_set_error (error, LK_ERROR, LK_ERROR_BAD_REPLY, _ ("%s is unusable: %s"), what,
@@ -307,7 +303,7 @@ lk_xml_writer_new (gboolean with_declaration)
 {
   LkXmlWriter *self = g_new0 (LkXmlWriter, 1);
 
-  ensure_parser ();
+  lk_xml_prepare ();
   self->buffer = xmlBufferCreate ();
   xmlBufferSetAllocationScheme (self->buffer, XML_BUFFER_ALLOC_DOUBLEIT);
   self->writer = xmlNewTextWriterMemory (self->buffer, 0);
@@ -361,12 +357,17 @@ is_clean (const char *text)
   return TRUE;
 }
 
-static char *
-clean_up (const char *text)
+char *
+lk_xml_clean (const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-  GString *clean = g_string_new (NULL);
+  g_autofree char *valid = NULL;
+  GString *clean;
 
+  if (is_clean (text))
+    return g_strdup (text);
+
+  valid = g_utf8_make_valid (text, -1);
+  clean = g_string_new (NULL);
   for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
     if (is_xml_char (g_utf8_get_char (p)))
       g_string_append_unichar (clean, g_utf8_get_char (p));
@@ -377,7 +378,7 @@ clean_up (const char *text)
 void
 lk_xml_writer_attribute (LkXmlWriter *self, const char *name, const char *value)
 {
-  g_autofree char *clean = is_clean (value) ? NULL : clean_up (value);
+  g_autofree char *clean = is_clean (value) ? NULL : lk_xml_clean (value);
 
   xmlTextWriterWriteAttribute (self->writer, (const xmlChar *) name,
                                (const xmlChar *) (clean != NULL ? clean : value));
@@ -386,7 +387,7 @@ lk_xml_writer_attribute (LkXmlWriter *self, const char *name, const char *value)
 void
 lk_xml_writer_text (LkXmlWriter *self, const char *text)
 {
-  g_autofree char *clean = is_clean (text) ? NULL : clean_up (text);
+  g_autofree char *clean = is_clean (text) ? NULL : lk_xml_clean (text);
 
   xmlTextWriterWriteString (self->writer, (const xmlChar *) (clean != NULL ? clean : text));
 }
@@ -404,6 +405,14 @@ lk_xml_writer_element (LkXmlWriter *self, const char *name, const char *text)
   if (text != NULL)
     lk_xml_writer_text (self, text);
   lk_xml_writer_end (self);
+}
+
+void
+lk_xml_writer_drain (LkXmlWriter *self, GByteArray *out)
+{
+  xmlTextWriterFlush (self->writer);
+  g_byte_array_append (out, self->buffer->content, self->buffer->use);
+  xmlBufferEmpty (self->buffer);
 }
 
 GBytes *

@@ -5,6 +5,14 @@
 #include <libxml/tree.h>
 #include <libxml/xmlwriter.h>
 
+/* What every document from outside is held to. */
+#define LK_XML_MAX_DEPTH      32
+#define LK_XML_MAX_ATTRIBUTES 64 /* of one element, and as many namespaces */
+
+/* libxml2 initialises itself on first use, but not safely from several threads: whoever calls it
+ * directly calls this first. */
+void lk_xml_prepare (void);
+
 /**
  * LkXmlLimits:
  * @max_bytes: size of the whole document
@@ -12,7 +20,7 @@
  * @max_elements: number of elements
  * @drop: local name of an element whose text is never kept, or %NULL
  *
- * What a document from outside may cost. Depth is 32 always.
+ * What a document from outside may cost, besides the limits above.
  */
 typedef struct
 {
@@ -47,6 +55,10 @@ char *lk_xml_child_text (const xmlNode *parent, const char *ns, const char *name
 /* An attribute's value, to be freed, or NULL. */
 char *lk_xml_attribute (const xmlNode *node, const char *ns, const char *name);
 
+/* @text as XML can carry it, to be freed: bytes that are not UTF-8 become U+FFFD, characters that
+ * XML 1.0 does not know are left out. */
+char *lk_xml_clean (const char *text);
+
 /* Decimal or 0x-hexadecimal, without locale, whole text. */
 gboolean lk_text_to_uint (const char *text, guint64 max, guint64 *out);
 
@@ -69,7 +81,11 @@ void lk_xml_writer_text (LkXmlWriter *self, const char *text);
 void lk_xml_writer_end (LkXmlWriter *self);
 /* <name>text</name>; a NULL @text writes an empty element. */
 void lk_xml_writer_element (LkXmlWriter *self, const char *name, const char *text);
-/* Ends every open element and gives the document; @self can only be freed after that. */
+/* Appends what was written since the last call to @out and forgets it, for documents that shall not
+ * be in memory as a whole. */
+void lk_xml_writer_drain (LkXmlWriter *self, GByteArray *out);
+/* Ends every open element and gives the document, or what was not drained of it; @self can only be
+ * freed after that. */
 GBytes *lk_xml_writer_finish (LkXmlWriter *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkXmlWriter, lk_xml_writer_free)
