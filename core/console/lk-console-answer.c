@@ -281,6 +281,7 @@ follow (Following *self,
 
       if (!try_start (self, now, error))
         return FALSE;
+      lk_work_tick (self->work);
       if ((seen != version && now - looked_at >= pause) || now - looked_at >= LK_SECOND + pause)
         {
           version = seen;
