@@ -142,6 +142,23 @@ static const struct
     N_ ("Send a password although nothing protects the connection"), NULL },
   { LK_TAKES_SCRIPT, "script", 0, G_OPTION_ARG_NONE, FIELD (script),
     N_ ("Print only the PowerShell text that may mend it on the machine"), NULL },
+  { LK_TAKES_EXPORT | LK_TAKES_ANSWER, "again", 0, G_OPTION_ARG_NONE, FIELD (again),
+    N_ ("Ask again for what is not answered yet, or was refused"), NULL },
+  { LK_TAKES_EXPORT | LK_TAKES_ANSWER, "seal", 0, G_OPTION_ARG_NONE, FIELD (seal),
+    N_ ("Seal the file with a passphrase"), NULL },
+  { LK_TAKES_EXPORT | LK_TAKES_ANSWER | LK_TAKES_IMPORT, "passphrase-fd", 0, G_OPTION_ARG_INT,
+    FIELD (secret_fd), N_ ("Read the passphrase from this descriptor"), N_ ("FD") },
+  { LK_TAKES_EXPORT | LK_TAKES_ANSWER | LK_TAKES_IMPORT, "passphrase-file", 0,
+    G_OPTION_ARG_FILENAME, FIELD (secret_file),
+    N_ ("Read the passphrase from this file, which only you may read"), N_ ("FILE") },
+  { LK_TAKES_ANSWER, "output", 'o', G_OPTION_ARG_FILENAME, FIELD (output),
+    N_ ("Write the answer here (NAME-answer.xml beside the request)"), N_ ("FILE") },
+  { LK_TAKES_ANSWER, "partial", 0, G_OPTION_ARG_NONE, FIELD (partial),
+    N_ ("Write what is known now, and wait for nothing"), NULL },
+  { LK_TAKES_IMPORT, "salvage", 0, G_OPTION_ARG_NONE, FIELD (salvage),
+    N_ ("Take what is known here out of a file that is damaged or not for this store, too"), NULL },
+  { LK_TAKES_IMPORT, "deposit", 0, G_OPTION_ARG_NONE, FIELD (deposit),
+    N_ ("Then deposit the confirmation IDs on their machines"), NULL },
 #undef FIELD
 };
 
@@ -198,4 +215,5 @@ lk_ctl_options_clear (LkCtlOptions *options)
   g_free (options->bind);
   g_free (options->tls);
   g_free (options->ca);
+  g_free (options->output);
 }

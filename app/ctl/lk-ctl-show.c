@@ -43,6 +43,7 @@ static const LkCtlColumn row_columns[] = {
   { "epid", NULL, 's' },
   { "iid", NULL, 's' },
   { "cid", NULL, 's' },
+  { "cid_verified", NULL, 'b' },
   { "kms_machine", NULL, 's' },
   { "read_at", N_ ("Last read"), 't' },
   { "last_ok", NULL, 'b' },
@@ -81,8 +82,8 @@ lk_ctl_list_rows (GPtrArray *rows)
                        number_or_none (product->grace_minutes, expires),
                        has_product ? lk_key_kind_to_word (product->key_kind) : NULL,
                        product->partial_key, product->epid, product->iid, row->cid,
-                       product->kms_machine, row->read_at, row->last_ok, row->last_result,
-                       row->last_code);
+                       row->cid != NULL && !row->is_salvaged, product->kms_machine, row->read_at,
+                       row->last_ok, row->last_result, row->last_code);
     }
 
   return list;
@@ -156,7 +157,7 @@ print_machine (const LkRow *row, const char *also)
 }
 
 static void
-print_product (const LkProduct *product, const char *cid)
+print_product (const LkProduct *product, const char *cid, gboolean is_salvaged)
 {
   g_autofree char *iid = product->iid != NULL ? lk_digits_to_groups (product->iid) : NULL;
   g_autofree char *cid_groups = cid != NULL ? lk_digits_to_groups (cid) : NULL;
@@ -186,6 +187,9 @@ print_product (const LkProduct *product, const char *cid)
   print_line (_ ("Extended PID"), product->epid);
   print_line (_ ("Installation ID"), iid);
   print_line (_ ("Confirmation ID"), cid_groups);
+  if (is_salvaged)
+    print_line ("",
+                _ ("not verified: salvaged from a file that was damaged or not for this store"));
   print_line (_ ("KMS host"), product->kms_machine);
 }
 
@@ -227,7 +231,7 @@ show_machine (LkCtl *ctl, GPtrArray *rows)
       const LkRow *row = g_ptr_array_index (rows, i);
 
       if (row->product->application_id != NULL)
-        print_product (row->product, row->cid);
+        print_product (row->product, row->cid, row->is_salvaged);
     }
   printf ("\n");
   if (events->len > 0)

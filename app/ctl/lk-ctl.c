@@ -10,12 +10,12 @@
 #include <string.h>
 
 static const LkCtlCommand *const groups[] = {
-  lk_ctl_machine_commands, lk_ctl_discover_ldap_commands, lk_ctl_network_commands,
-  lk_ctl_source_commands,  lk_ctl_identity_commands,      lk_ctl_trust_commands,
-  lk_ctl_check_commands,   lk_ctl_plan_commands,          lk_ctl_phone_commands,
-  lk_ctl_job_commands,     lk_ctl_key_commands,           lk_ctl_credential_commands,
-  lk_ctl_setting_commands, lk_ctl_report_commands,        lk_ctl_store_commands,
-  lk_ctl_help_commands,
+  lk_ctl_machine_commands,  lk_ctl_discover_ldap_commands, lk_ctl_network_commands,
+  lk_ctl_source_commands,   lk_ctl_identity_commands,      lk_ctl_trust_commands,
+  lk_ctl_check_commands,    lk_ctl_plan_commands,          lk_ctl_phone_commands,
+  lk_ctl_transfer_commands, lk_ctl_answer_commands,        lk_ctl_job_commands,
+  lk_ctl_key_commands,      lk_ctl_credential_commands,    lk_ctl_setting_commands,
+  lk_ctl_report_commands,   lk_ctl_store_commands,         lk_ctl_help_commands,
 };
 
 const LkCtlCommand *

@@ -56,6 +56,9 @@ typedef enum
   LK_TAKES_INTERFACE = 1 << 22,     /* --interface */
   LK_TAKES_DIRECTORY = 1 << 23,     /* what directories are asked with */
   LK_TAKES_SCRIPT = 1 << 24,        /* --script */
+  LK_TAKES_EXPORT = 1 << 25,        /* --again, --seal, --passphrase-fd, --passphrase-file */
+  LK_TAKES_ANSWER = 1 << 26,        /* the same, --output, --partial */
+  LK_TAKES_IMPORT = 1 << 27,        /* --salvage, --deposit, --passphrase-fd, --passphrase-file */
   LK_TAKES_SAVE = 1 << 28,          /* --save */
   LK_TAKES_READ = 1 << 29,          /* --read */
 } LkTakes;
@@ -119,6 +122,12 @@ typedef struct
   gboolean script;
   char *save;
   gboolean read;
+  gboolean again;
+  gboolean seal;
+  char *output;
+  gboolean partial;
+  gboolean salvage;
+  gboolean deposit;
 } LkCtlOptions;
 
 typedef struct _LkCtl LkCtl;
@@ -205,6 +214,8 @@ extern const LkCtlCommand lk_ctl_credential_commands[];
 extern const LkCtlCommand lk_ctl_setting_commands[];
 extern const LkCtlCommand lk_ctl_plan_commands[];
 extern const LkCtlCommand lk_ctl_phone_commands[];
+extern const LkCtlCommand lk_ctl_transfer_commands[];
+extern const LkCtlCommand lk_ctl_answer_commands[];
 extern const LkCtlCommand lk_ctl_job_commands[];
 extern const LkCtlCommand lk_ctl_report_commands[];
 extern const LkCtlCommand lk_ctl_store_commands[];

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "console/lk-console-jobs.h"
 #include "console/lk-console-machines.h"
+#include "store/lk-transfers.h"
 #include "transfer/lk-transfer-file.h"
 
 /* The air gap: a request leaves the lab, the core network answers it, the answer comes back. */
@@ -17,6 +19,7 @@
  * @n_failed: rows that were answered with an error
  * @n_open: rows still without an answer
  * @note: what a person should know of it (it was salvaged, and why), or NULL
+ * @is_dropped: a request that nobody waits for any more
  */
 typedef struct
 {
@@ -33,12 +36,28 @@ typedef struct
   guint n_open;
   gboolean is_sealed;
   char *note;
+  gboolean is_dropped;
 } LkTransferRow;
 
 void lk_transfer_row_free (LkTransferRow *self);
 
+/* What it is, in words, translated: "Request, written", … */
+const char *lk_transfer_row_get_title (const LkTransferRow *self);
+
 /* Newest first. */
 GPtrArray *lk_console_list_transfers (LkConsole *self, GError **error);
+/* LK_ERROR_INVALID when there is none of that number. */
+LkTransferRow *lk_console_get_transfer (LkConsole *self, gint64 id, GError **error);
+/* The rows of a request as they stand now (LkTransferLine); none for other files. */
+GPtrArray *lk_console_list_transfer_lines (LkConsole *self, gint64 id, GError **error);
+/* What became of a row, in words, translated. */
+const char *lk_line_state_to_title (LkLineState state);
+/* Nobody waits for a request any more: one that was written here is no longer outstanding, for one
+ * that was taken in nothing more is asked for, and its reservations are given back. What was sent
+ * stays; taking the request in again undoes it. */
+gboolean lk_console_drop_request (LkConsole *self, gint64 id, GError **error);
+/* This store's own id, as it stands in files; to be freed. */
+char *lk_console_get_store_id (LkConsole *self, GError **error);
 
 typedef enum
 {
@@ -62,12 +81,15 @@ typedef struct
 } LkTransferState;
 
 gboolean lk_console_get_transfer_state (LkConsole *self, LkTransferState *out, GError **error);
+/* Which step comes next, in one sentence, translated; to be freed. */
+char *lk_transfer_state_to_text (const LkTransferState *self);
 
 /**
  * LkExportOrder:
  *
  * @rows: LkRow, what was chosen
- * @again: also rows that a request which is still open asked for
+ * @again: also rows that a request which is still open asked for, and those whose CID on record is
+ *   out of a file that could not be trusted whole
  * @passphrase: seals, or NULL
  */
 typedef struct
@@ -96,7 +118,8 @@ gboolean lk_console_preview_export (LkConsole *self,
                                     const LkExportOrder *order,
                                     LkExportResult *out,
                                     GError **error);
-/* Saves a request. LK_ERROR_NOTHING-like: LK_ERROR_INVALID when no row is left to write. */
+/* Saves a request, in the place of what stands at @path. When no row is left to write, nothing is
+ * written: TRUE, and @out says why. */
 gboolean lk_console_export_request (LkConsole *self,
                                     const LkExportOrder *order,
                                     LkExportResult *out,
@@ -118,13 +141,21 @@ typedef struct
   guint n_to_spend;     /* activations that this will use */
   guint n_no_room;      /* more than the key has left */
   guint n_unknown_pool; /* of @n_to_spend, under keys whose remaining count is unknown */
+  guint n_changed;      /* asked for before with another installation ID: a new activation each */
+  gboolean is_sealed;
+  gboolean is_own; /* this store wrote the request itself */
 } LkAnswerPlan;
 
 void lk_answer_plan_free (LkAnswerPlan *self);
 
+/* "uses 3 activations; 12 rows are answered from the records and cost nothing; …"; to be freed. */
+char *lk_answer_plan_to_text (const LkAnswerPlan *self);
+
+/* @again as in lk_console_take_request(). */
 LkAnswerPlan *lk_console_preview_answer (LkConsole *self,
                                          const char *path,
                                          const LkSecret *passphrase,
+                                         gboolean again,
                                          GError **error);
 
 /* Takes the rows of a request into this store and reserves what they need; committed when it
@@ -144,13 +175,36 @@ gboolean lk_console_get_request_progress (LkConsole *self,
                                           LkTransferRow **out,
                                           gboolean *is_settled,
                                           GError **error);
+/**
+ * LkRequestWatcher:
+ *
+ * Who is told while a request is followed; all may be NULL. @trouble: why nothing moves, or NULL.
+ */
+typedef struct
+{
+  void (*progressed) (const LkTransferRow *row, const char *trouble, gpointer user_data);
+  void (*attended) (gboolean by_us, gpointer user_data);
+  gpointer user_data;
+} LkRequestWatcher;
+
+/* Follows a request that was taken in until it is settled: asks the backend itself when nobody else
+ * runs this store's jobs, and then only for this request. @patience as in lk_console_follow(). */
+gboolean lk_console_follow_request (LkConsole *self,
+                                    gint64 transfer,
+                                    gint64 patience,
+                                    const LkRequestWatcher *watcher,
+                                    GCancellable *cancellable,
+                                    LkFollowEnd *end,
+                                    GError **error);
 /* Writes what is known by now; rows without an answer are written as such, so that a later answer
- * can bring them. @path NULL: beside the request, as NAME-answer.xml. The path goes to @written. */
+ * can bring them. @path NULL: beside the request, as NAME-answer.xml. The path goes to @written,
+ * the answer as it is remembered to @row (each may be NULL). */
 gboolean lk_console_write_answer (LkConsole *self,
                                   gint64 transfer,
                                   const char *path,
                                   const LkSecret *passphrase,
                                   char **written,
+                                  LkTransferRow **row,
                                   GError **error);
 
 /**
@@ -169,6 +223,8 @@ typedef struct
   guint n_foreign; /* not of this store; left out */
   guint n_bad;     /* make no sense; left out */
   char *fault;     /* what is wrong with the file, when it was salvaged; or NULL */
+  GArray *keys;    /* gint64, of rows here whose CID it has and that are not licensed yet, see
+                    * lk_row_get_key() */
   GPtrArray
       *remarks; /* words for a person, one a row that was left out or conflicts, at most 100 */
   /* Of an inventory. */
@@ -178,6 +234,8 @@ typedef struct
 } LkImportResult;
 
 void lk_import_result_free (LkImportResult *self);
+/* For the functions that fill one. */
+LkImportResult *lk_import_result_new (LkTransferKind kind);
 
 /* Takes an answer, or an inventory, or one of VAMT's files; which it is is seen from the file. A
  * second time changes nothing. @salvage: see lk_transfer_reader_open(): rows whose IID is known

@@ -32,25 +32,6 @@ typedef struct
   gint64 seen_at;       /* updated_at of the newest item that was seen */
 } Following;
 
-/* Sleeps, or wakes for the cancellable; FALSE when it was cancelled. */
-static gboolean
-pause_for (GCancellable *cancellable, int ms)
-{
-  GPollFD poll_fd;
-
-  if (g_cancellable_is_cancelled (cancellable))
-    return FALSE;
-  if (!g_cancellable_make_pollfd (cancellable, &poll_fd))
-    {
-      g_usleep ((gulong) ms * 1000);
-      return !g_cancellable_is_cancelled (cancellable);
-    }
-
-  g_poll (&poll_fd, 1, ms);
-  g_cancellable_release_fd (cancellable);
-  return !g_cancellable_is_cancelled (cancellable);
-}
-
 static gboolean
 has_ended (const LkItemRow *item)
 {
@@ -169,7 +150,7 @@ follow (Following *self,
 
       if (is_over (self->job, now - changed_at, patience, end))
         return TRUE;
-      if (!pause_for (cancellable, TICK_MS))
+      if (!lk_work_pause (cancellable, TICK_MS))
         {
           *end = LK_FOLLOW_INTERRUPTED;
           return TRUE;
@@ -259,8 +240,8 @@ tick_for (Pace *self, int ms, GCancellable *cancellable)
         self->stirred_at = now;
       self->version = version;
       lk_work_tick (self->work);
-      goes_on = pause_for (cancellable,
-                           now - self->stirred_at < CALM_AFTER ? RUNNER_TICK_MS : CALM_TICK_MS);
+      goes_on = lk_work_pause (cancellable,
+                               now - self->stirred_at < CALM_AFTER ? RUNNER_TICK_MS : CALM_TICK_MS);
     }
   return goes_on;
 }
@@ -285,7 +266,8 @@ lk_console_run (LkConsole *self,
     return FALSE;
   /* Who only asks whether the store is served has the lock for a moment, too. */
   for (guint i = 0; i < N_TRIES && !running; i++)
-    if ((i > 0 && !pause_for (cancellable, TICK_MS)) || !lk_work_try_start (work, &running, error))
+    if ((i > 0 && !lk_work_pause (cancellable, TICK_MS)) ||
+        !lk_work_try_start (work, &running, error))
       break;
   if (error != NULL && *error != NULL)
     return FALSE;

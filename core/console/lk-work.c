@@ -10,6 +10,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#define NO_JOB -1 /* no job has that number */
+
 struct _LkWork
 {
   LkConsole *console;
@@ -108,6 +110,16 @@ lk_work_new (LkConsole *console,
   return g_steal_pointer (&self);
 }
 
+LkWork *
+lk_work_new_for_request (LkConsole *console, gint64 transfer_id, GError **error)
+{
+  LkWork *self = lk_work_new (console, NO_JOB, 1, TRUE, error);
+
+  if (self != NULL)
+    self->options.transfer_id = transfer_id;
+  return self;
+}
+
 void
 lk_work_free (LkWork *self)
 {
@@ -169,4 +181,22 @@ lk_work_get_trouble (LkWork *self)
   char *trouble = self->runner != NULL ? lk_runner_get_trouble (self->runner) : NULL;
 
   return trouble != NULL ? trouble : g_strdup (self->trouble);
+}
+
+gboolean
+lk_work_pause (GCancellable *cancellable, int ms)
+{
+  GPollFD poll_fd;
+
+  if (g_cancellable_is_cancelled (cancellable))
+    return FALSE;
+  if (!g_cancellable_make_pollfd (cancellable, &poll_fd))
+    {
+      g_usleep ((gulong) ms * 1000);
+      return !g_cancellable_is_cancelled (cancellable);
+    }
+
+  g_poll (&poll_fd, 1, ms);
+  g_cancellable_release_fd (cancellable);
+  return !g_cancellable_is_cancelled (cancellable);
 }

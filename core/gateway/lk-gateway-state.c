@@ -29,6 +29,7 @@ migrate (LkDb *db, GError **error)
     lk_db_get_sql ("ledger/schema/0001-ledger.sql"),
     lk_db_get_sql ("gateway/schema/0001-gateway.sql"),
     lk_db_get_sql ("gateway/schema/0002-sign-in.sql"),
+    lk_db_get_sql ("ledger/schema/0002-salvaged.sql"),
   };
 
   return lk_db_migrate (db, migrations, G_N_ELEMENTS (migrations), error);

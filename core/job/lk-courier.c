@@ -252,6 +252,9 @@ lk_courier_flush (LkCourier *self, GError **error)
 static GPtrArray *
 list_due (LkCourier *self, guint max, GError **error)
 {
+  if (self->options->transfer_id != 0)
+    return lk_store_list_due_spends_of_request (self->store, self->options->transfer_id,
+                                                lk_clock_now (self->options->clock), max, error);
   return lk_store_list_due_spends (self->store, self->options->job_id,
                                    lk_clock_now (self->options->clock), max, error);
 }
@@ -335,7 +338,9 @@ lk_courier_get_next_due (LkCourier *self)
 {
   gint64 due_at = G_MAXINT64;
 
-  if (self->options->backend != NULL)
+  if (self->options->backend != NULL && self->options->transfer_id != 0)
+    lk_store_get_next_spend_due_of_request (self->store, self->options->transfer_id, &due_at, NULL);
+  else if (self->options->backend != NULL)
     lk_store_get_next_spend_due (self->store, self->options->job_id, &due_at, NULL);
   return due_at;
 }

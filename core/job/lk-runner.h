@@ -27,6 +27,7 @@ typedef struct
  *
  * @n_workers: 0: 64
  * @job_id: runs this job only; 0: everything that is due
+ * @transfer_id: not 0: runs no job, and sends what this request of another store asks for
  * @backend: where batches go; NULL: no backend is set up, and items that wait for a CID say so
  * @batch_size: 0: 100
  * @asks_again: the backend answers a repeated question from its records (a gateway), so an unknown
@@ -41,6 +42,7 @@ typedef struct
   LkTrust *trust;
   guint n_workers;
   gint64 job_id;
+  gint64 transfer_id;
   const LkBackendOptions *backend;
   guint batch_size;
   gboolean asks_again;

@@ -322,7 +322,8 @@ lk_ledger_confirm (LkDb *db,
       !lk_db_run (db, error,
                   "INSERT INTO confirmation (key_identity, iid, cid, method, created_at)"
                   " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key_identity, iid) DO UPDATE"
-                  " SET cid = ?3, created_at = ?5 WHERE method = 'phone' AND ?4 = 'phone'",
+                  " SET cid = ?3, method = ?4, created_at = ?5, is_salvaged = 0"
+                  " WHERE is_salvaged = 1 OR (method = 'phone' AND ?4 = 'phone')",
                   "ssssi", key_identity, iid, cid, word, now))
     return FALSE;
 
@@ -335,6 +336,46 @@ lk_ledger_confirm (LkDb *db,
                     "   CASE WHEN state IN ('reserved', 'refused') THEN ?4 ELSE method END"
                     " WHERE state <> 'confirmed'",
                     "ssssi", key_identity, iid, epid, word, now);
+}
+
+gboolean
+lk_ledger_salvage (LkDb *db,
+                   const char *key_identity,
+                   const char *iid,
+                   const char *epid,
+                   const char *cid,
+                   gint64 now,
+                   GError **error)
+{
+  return lk_db_run (db, error,
+                    "INSERT INTO confirmation (key_identity, iid, cid, method, created_at,"
+                    "  is_salvaged) VALUES (?1, ?2, ?3, 'proxy', ?4, 1)"
+                    " ON CONFLICT (key_identity, iid) DO NOTHING",
+                    "sssi", key_identity, iid, cid, now) &&
+         lk_db_run (db, error,
+                    "INSERT INTO spend (key_identity, iid, epid, method, state, created_at,"
+                    "  settled_at) VALUES (?1, ?2, coalesce (?3, ''), 'proxy', 'confirmed', ?4, ?4)"
+                    " ON CONFLICT (key_identity, iid) DO UPDATE SET state = 'confirmed', code = 0,"
+                    "  message = NULL, due_at = 0, settled_at = ?4, method = 'proxy'"
+                    " WHERE state IN ('reserved', 'refused')",
+                    "sssi", key_identity, iid, epid, now);
+}
+
+gboolean
+lk_ledger_is_salvaged (LkDb *db,
+                       const char *key_identity,
+                       const char *iid,
+                       gboolean *out,
+                       GError **error)
+{
+  gint64 is_salvaged = 0;
+  gboolean done = lk_db_get_int (db, &is_salvaged, 0, error,
+                                 "SELECT is_salvaged FROM confirmation WHERE key_identity = ?1"
+                                 " AND iid = ?2",
+                                 "ss", key_identity, iid);
+
+  *out = is_salvaged != 0;
+  return done;
 }
 
 GPtrArray *

@@ -87,7 +87,7 @@ gboolean lk_ledger_mark_refused (LkDb *db,
  * one; what was not spent yet or was refused goes to @method. @cid NULL: an online activation,
  * confirmed by the machine's state. @epid may be NULL when a spend exists. A second CID for the
  * same pair never replaces the first, except that what a person typed (LK_METHOD_PHONE) may be
- * corrected by what a person types. */
+ * corrected by what a person types, and that what was salvaged gives way. */
 gboolean lk_ledger_confirm (LkDb *db,
                             const char *key_identity,
                             const char *iid,
@@ -96,6 +96,23 @@ gboolean lk_ledger_confirm (LkDb *db,
                             LkMethod method,
                             gint64 now,
                             GError **error);
+
+/* A CID out of a file that cannot be trusted whole: kept where there is none, and replaced by the
+ * first that lk_ledger_confirm() brings. A spend that is in flight stays so: its answer will be
+ * that one. */
+gboolean lk_ledger_salvage (LkDb *db,
+                            const char *key_identity,
+                            const char *iid,
+                            const char *epid,
+                            const char *cid,
+                            gint64 now,
+                            GError **error);
+/* Whether the CID on record came that way. */
+gboolean lk_ledger_is_salvaged (LkDb *db,
+                                const char *key_identity,
+                                const char *iid,
+                                gboolean *out,
+                                GError **error);
 
 /* The CID on record, to be freed, or NULL (also with no error). @method, if given: how it came. */
 char *lk_ledger_get_confirmation (LkDb *db,

@@ -354,14 +354,16 @@ cancel (LkDb *db, gpointer user_data, GError **error)
                     " 'paused')",
                     "i", steering->id) &&
          expect_job (db, steering->id, error) &&
-         /* A reservation that another open job also waits for stays. */
+         /* A reservation that another open job or a request also waits for stays. */
          lk_db_run (db, error,
                     "DELETE FROM spend WHERE state = 'reserved' AND EXISTS (SELECT 1 FROM item AS i"
                     "  WHERE i.job_id = ?1 AND i.key_identity = spend.key_identity"
                     "  AND i.iid = spend.iid AND i.state IN ('ready', 'parked', 'paused'))"
                     " AND NOT EXISTS (SELECT 1 FROM item AS o WHERE o.job_id <> ?1"
                     "  AND o.key_identity = spend.key_identity AND o.iid = spend.iid"
-                    "  AND o.state IN ('ready', 'running', 'parked', 'paused'))",
+                    "  AND o.state IN ('ready', 'running', 'parked', 'paused'))"
+                    " AND NOT EXISTS (SELECT 1 FROM transfer_row AS r WHERE r.is_wanted = 1"
+                    "  AND r.iid = spend.iid AND r.key_identity = spend.key_identity)",
                     "i", steering->id) &&
          lk_db_run (db, error,
                     "UPDATE item SET state = 'cancelled', message = 'Cancelled', updated_at = ?2"

@@ -26,7 +26,10 @@ lk_row_free (LkRow *self)
   " m.has_oem_key, m.rearm_left, p.id, p.application_id, p.activation_id, p.name, p.description,"  \
   " p.edition, p.key_kind, p.partial_key, p.epid, p.iid, p.status, p.status_reason,"               \
   " p.grace_minutes, p.is_addon, p.kms_machine, p.kms_port,"                                       \
-  " (SELECT c.cid FROM confirmation AS c WHERE c.key_identity = p.key_identity AND c.iid = p.iid)"
+  " (SELECT c.cid FROM confirmation AS c WHERE c.key_identity = p.key_identity AND c.iid = "       \
+  "p.iid),"                                                                                        \
+  " (SELECT c.is_salvaged FROM confirmation AS c WHERE c.key_identity = p.key_identity"            \
+  "   AND c.iid = p.iid)"
 
 static LkProduct *
 product_from_row (LkQuery *query, int column)
@@ -86,6 +89,7 @@ row_from_query (LkQuery *query)
   row->rearm_left = (int) lk_query_int (query, 19);
   row->product = product_from_row (query, 20);
   row->cid = lk_query_dup (query, 36);
+  row->is_salvaged = lk_query_int (query, 37) != 0;
   return row;
 }
 
@@ -153,9 +157,9 @@ lk_row_equal (const LkRow *a, const LkRow *b)
   return a->machine_id == b->machine_id && a->port == b->port && a->tls == b->tls &&
          a->read_at == b->read_at && a->last_code == b->last_code && a->last_ok == b->last_ok &&
          a->is_subscription == b->is_subscription && a->has_oem_key == b->has_oem_key &&
-         a->rearm_left == b->rearm_left && g_strcmp0 (a->address, b->address) == 0 &&
-         g_strcmp0 (a->pin, b->pin) == 0 && g_strcmp0 (a->stack, b->stack) == 0 &&
-         g_strcmp0 (a->os_version, b->os_version) == 0 &&
+         a->rearm_left == b->rearm_left && a->is_salvaged == b->is_salvaged &&
+         g_strcmp0 (a->address, b->address) == 0 && g_strcmp0 (a->pin, b->pin) == 0 &&
+         g_strcmp0 (a->stack, b->stack) == 0 && g_strcmp0 (a->os_version, b->os_version) == 0 &&
          g_strcmp0 (a->last_result, b->last_result) == 0 && g_strcmp0 (a->cid, b->cid) == 0 &&
          identity_equal (a->identity, b->identity) && product_equal (a->product, b->product);
 }

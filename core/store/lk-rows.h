@@ -30,8 +30,9 @@ typedef struct
   gboolean is_subscription;
   gboolean has_oem_key;
   int rearm_left;
-  LkProduct *product; /* status LK_LICENSE_UNREAD and no ids for an unread machine */
-  char *cid;          /* on record for the product's key and IID */
+  LkProduct *product;   /* status LK_LICENSE_UNREAD and no ids for an unread machine */
+  char *cid;            /* on record for the product's key and IID */
+  gboolean is_salvaged; /* that CID is out of a file that could not be trusted whole */
 } LkRow;
 
 void lk_row_free (LkRow *self);

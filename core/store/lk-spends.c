@@ -28,41 +28,81 @@ lk_spend_count_free (LkSpendCount *self)
   g_free (self);
 }
 
-/* What the courier may send: a reservation needs someone who waits for it in an open job; an
- * unknown one is money in the air and is asked for whoever cancelled. ?4 is the job, 0 for any. */
+/* What the courier may send: a reservation needs someone who waits for it in an open job, or a
+ * request that was taken in; an unknown one is money in the air and is asked for whoever cancelled.
+ * ?4 is the job, 0 for any. */
 static const char is_wanted[] =
     "EXISTS (SELECT 1 FROM item AS i JOIN job AS j ON j.id = i.job_id"
     "  WHERE i.key_identity = spend.key_identity AND i.iid = spend.iid AND i.state = 'parked'"
     "  AND j.state = 'open' AND (?4 = 0 OR j.id = ?4))"
     " OR (state = 'unknown' AND (?4 = 0 OR EXISTS (SELECT 1 FROM item AS i WHERE i.job_id = ?4"
-    "  AND i.key_identity = spend.key_identity AND i.iid = spend.iid)))";
+    "  AND i.key_identity = spend.key_identity AND i.iid = spend.iid)))"
+    " OR (?4 = 0 AND EXISTS (SELECT 1 FROM transfer_row AS r WHERE r.is_wanted = 1"
+    "  AND r.iid = spend.iid AND r.key_identity = spend.key_identity))";
 
-GPtrArray *
-lk_store_list_due_spends (LkStore *self, gint64 job_id, gint64 now, guint max, GError **error)
+/* The same for one request. */
+static const char is_asked[] =
+    "EXISTS (SELECT 1 FROM transfer_row AS r WHERE r.is_wanted = 1 AND r.transfer_id = ?4"
+    "  AND r.iid = spend.iid AND r.key_identity = spend.key_identity)";
+
+static GPtrArray *
+list_due (LkStore *self,
+          const char *condition,
+          gint64 argument,
+          gint64 now,
+          guint max,
+          GError **error)
 {
   LkDb *db = lk_store_borrow_reader (self, error);
   GPtrArray *spends =
-      db != NULL ? lk_ledger_list_due (db, LK_METHOD_PROXY, now, max, is_wanted, job_id, error)
+      db != NULL ? lk_ledger_list_due (db, LK_METHOD_PROXY, now, max, condition, argument, error)
                  : NULL;
 
   lk_store_return_reader (self, db);
   return spends;
 }
 
-gboolean
-lk_store_get_next_spend_due (LkStore *self, gint64 job_id, gint64 *due_at, GError **error)
+static gboolean
+get_next_due (LkStore *self, const char *condition, gint64 argument, gint64 *due_at, GError **error)
 {
-  g_autoptr (GPtrArray) next = NULL;
-  LkDb *db = lk_store_borrow_reader (self, error);
+  g_autoptr (GPtrArray) next = list_due (self, condition, argument, G_MAXINT64, 1, error);
 
-  if (db != NULL)
-    next = lk_ledger_list_due (db, LK_METHOD_PROXY, G_MAXINT64, 1, is_wanted, job_id, error);
-  lk_store_return_reader (self, db);
   if (next == NULL)
     return FALSE;
 
   *due_at = next->len > 0 ? ((LkSpend *) g_ptr_array_index (next, 0))->due_at : G_MAXINT64;
   return TRUE;
+}
+
+GPtrArray *
+lk_store_list_due_spends (LkStore *self, gint64 job_id, gint64 now, guint max, GError **error)
+{
+  return list_due (self, is_wanted, job_id, now, max, error);
+}
+
+gboolean
+lk_store_get_next_spend_due (LkStore *self, gint64 job_id, gint64 *due_at, GError **error)
+{
+  return get_next_due (self, is_wanted, job_id, due_at, error);
+}
+
+GPtrArray *
+lk_store_list_due_spends_of_request (LkStore *self,
+                                     gint64 transfer_id,
+                                     gint64 now,
+                                     guint max,
+                                     GError **error)
+{
+  return list_due (self, is_asked, transfer_id, now, max, error);
+}
+
+gboolean
+lk_store_get_next_spend_due_of_request (LkStore *self,
+                                        gint64 transfer_id,
+                                        gint64 *due_at,
+                                        GError **error)
+{
+  return get_next_due (self, is_asked, transfer_id, due_at, error);
 }
 
 typedef struct
@@ -92,8 +132,12 @@ lk_store_mark_spends_sent (LkStore *self, GPtrArray *spends, gint64 now, GError 
   return lk_store_write (self, mark_sent, &batch, error);
 }
 
-static gboolean
-wake_items (LkDb *db, const char *key_identity, const char *iid, gint64 now, GError **error)
+gboolean
+lk_spends_wake_items (LkDb *db,
+                      const char *key_identity,
+                      const char *iid,
+                      gint64 now,
+                      GError **error)
 {
   return lk_db_run (db, error,
                     "UPDATE item SET due_at = ?3, updated_at = ?3, state ="
@@ -122,15 +166,14 @@ close_jobs_of_failed (LkDb *db, GArray *jobs, gint64 now, GError **error)
   return TRUE;
 }
 
-/* Fails the parked items of one IID (or, with @iid NULL, of the whole key). */
-static gboolean
-fail_items (LkDb *db,
-            const char *key_identity,
-            const char *iid,
-            guint32 code,
-            const char *message,
-            gint64 now,
-            GError **error)
+gboolean
+lk_spends_fail_items (LkDb *db,
+                      const char *key_identity,
+                      const char *iid,
+                      guint32 code,
+                      const char *message,
+                      gint64 now,
+                      GError **error)
 {
   g_autoptr (GArray) jobs = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GError) local_error = NULL;
@@ -213,11 +256,11 @@ settle_answer (LkDb *db, const LkSpendAnswer *answer, gint64 now, GError **error
     case LK_SPEND_ANSWER_CONFIRMED:
       return lk_ledger_confirm (db, spend->key_identity, spend->iid, spend->epid, answer->cid,
                                 LK_METHOD_PROXY, now, error) &&
-             wake_items (db, spend->key_identity, spend->iid, now, error);
+             lk_spends_wake_items (db, spend->key_identity, spend->iid, now, error);
     case LK_SPEND_ANSWER_REFUSED:
       return lk_ledger_mark_refused (db, spend->id, answer->code, answer->message, now, error) &&
-             fail_items (db, spend->key_identity, spend->iid, answer->code, answer->message, now,
-                         error) &&
+             lk_spends_fail_items (db, spend->key_identity, spend->iid, answer->code,
+                                   answer->message, now, error) &&
              (!answer->stops_key || stop_key (db, answer, now, error));
     case LK_SPEND_ANSWER_LATER:
     case LK_SPEND_ANSWER_UNKNOWN:
@@ -229,7 +272,9 @@ settle_answer (LkDb *db, const LkSpendAnswer *answer, gint64 now, GError **error
                  db, error,
                  "DELETE FROM spend WHERE id = ?1 AND state = 'reserved' AND NOT EXISTS"
                  " (SELECT 1 FROM item AS i WHERE i.key_identity = spend.key_identity"
-                 "  AND i.iid = spend.iid AND i.state IN ('ready', 'running', 'parked', 'paused'))",
+                 "  AND i.iid = spend.iid AND i.state IN ('ready', 'running', 'parked', 'paused'))"
+                 " AND NOT EXISTS (SELECT 1 FROM transfer_row AS r WHERE r.is_wanted = 1"
+                 "  AND r.iid = spend.iid AND r.key_identity = spend.key_identity)",
                  "i", spend->id) &&
              explain_waiting (db, spend, answer->message, now, error);
     }
@@ -297,7 +342,7 @@ deliver (LkDb *db, gpointer user_data, GError **error)
 
   return lk_ledger_confirm (db, what->key_identity, what->iid, what->epid, what->cid, what->method,
                             self->now, error) &&
-         wake_items (db, what->key_identity, what->iid, self->now, error) &&
+         lk_spends_wake_items (db, what->key_identity, what->iid, self->now, error) &&
          (what->machine_id == 0 ||
           lk_event_note (db, self->now, what->machine_id, 0, LK_STEP_TAKE_CID, "done",
                          what->message, 0, error));

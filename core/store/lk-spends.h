@@ -6,12 +6,25 @@
 
 /* The store's side of the courier: which spends to send, and what their answers wake. */
 
-/* Proxy spends that are due: reserved ones that an item of an open job waits for, and unknown ones.
+/* Proxy spends that are due: reserved ones that an item of an open job or a request of another
+ * store waits for, and unknown ones.
  * @job_id 0: of any job. */
 GPtrArray *
 lk_store_list_due_spends (LkStore *self, gint64 job_id, gint64 now, guint max, GError **error);
 /* When the next one comes due, G_MAXINT64 for never. */
 gboolean lk_store_get_next_spend_due (LkStore *self, gint64 job_id, gint64 *due_at, GError **error);
+
+/* The same for the rows of one request that was taken in to be answered, lk_store_take_request().
+ */
+GPtrArray *lk_store_list_due_spends_of_request (LkStore *self,
+                                                gint64 transfer_id,
+                                                gint64 now,
+                                                guint max,
+                                                GError **error);
+gboolean lk_store_get_next_spend_due_of_request (LkStore *self,
+                                                 gint64 transfer_id,
+                                                 gint64 *due_at,
+                                                 GError **error);
 
 /* Marks them sent. When this returns TRUE, that is on the disk, and not before may a byte leave. */
 gboolean lk_store_mark_spends_sent (LkStore *self, GPtrArray *spends, gint64 now, GError **error);
@@ -45,6 +58,20 @@ void lk_spend_answer_free (LkSpendAnswer *self);
  * and the items that each of them wakes or fails. */
 gboolean lk_store_settle_answers (LkStore *self, GPtrArray *answers, gint64 now, GError **error);
 
+/* Inside a write: who waits for that CID goes on. */
+gboolean lk_spends_wake_items (LkDb *db,
+                               const char *key_identity,
+                               const char *iid,
+                               gint64 now,
+                               GError **error);
+/* Inside a write: the service said no to that IID; who waits for its CID fails, and says why. */
+gboolean lk_spends_fail_items (LkDb *db,
+                               const char *key_identity,
+                               const char *iid,
+                               guint32 code,
+                               const char *message,
+                               gint64 now,
+                               GError **error);
 /* Inside a write: items that wait for room under a key (NULL: any) look again, if there is room. */
 gboolean lk_spends_wake_waiting (LkDb *db, const char *key_identity, gint64 now, GError **error);
 

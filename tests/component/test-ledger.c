@@ -25,6 +25,8 @@ set_up (Fixture *f, gconstpointer data)
   g_assert_no_error (error);
   lk_db_exec (f->db, lk_db_get_sql ("ledger/schema/0001-ledger.sql"), &error);
   g_assert_no_error (error);
+  lk_db_exec (f->db, lk_db_get_sql ("ledger/schema/0002-salvaged.sql"), &error);
+  g_assert_no_error (error);
 }
 
 static void
