@@ -13,6 +13,12 @@
 
 #define WHOLE_SEARCH (LK_HOUR * 1000) /* microseconds */
 
+const char *const lk_directory_scopes[] = { "sub", "one", "base", NULL };
+const char *const lk_directory_tls_ways[] = { "auto", "none", "starttls", "ldaps", NULL };
+const char *const lk_directory_bind_ways[] = { "auto",   "simple",    "gssapi",
+                                               "spnego", "anonymous", NULL };
+const char *const lk_directory_referrals[] = { "report", "follow", NULL };
+
 /* A search while it runs. */
 typedef struct
 {

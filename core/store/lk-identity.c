@@ -235,3 +235,18 @@ lk_identity_relocate (LkDb *db,
   return swap_addresses (db, item, *machine_id, error) &&
          lk_event_note (db, now, *machine_id, 0, "move", "done", message, 0, error);
 }
+
+gboolean
+lk_identity_keep_apart (LkDb *db, GArray *ids, GError **error)
+{
+  for (guint i = 0; i < ids->len; i++)
+    for (guint j = 0; j < i; j++)
+      if (!lk_db_run (db, error,
+                      "INSERT OR IGNORE INTO machine_apart (first_id, second_id)"
+                      " SELECT a.id, b.id FROM machine AS a, machine AS b"
+                      " WHERE a.id = min (?1, ?2) AND b.id = max (?1, ?2) AND a.id <> b.id",
+                      "ii", g_array_index (ids, gint64, i), g_array_index (ids, gint64, j)))
+        return FALSE;
+
+  return TRUE;
+}

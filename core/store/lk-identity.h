@@ -26,6 +26,10 @@ gboolean lk_identity_relocate (LkDb *db,
                                gint64 *machine_id,
                                GError **error);
 
+/* The machines of @ids (gint64) are different ones and never merged by themselves again; those that
+ * are gone are no matter. */
+gboolean lk_identity_keep_apart (LkDb *db, GArray *ids, GError **error);
+
 /* In which job both answered, 0 for none. */
 gboolean lk_identity_get_common_job (LkDb *db, gint64 a, gint64 b, gint64 *job_id, GError **error);
 

@@ -317,6 +317,55 @@ test_swapped_addresses (void)
 }
 
 static void
+keep_apart (LkTestFleet *fleet, gint64 a, gint64 b, LkError expected)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GError) error = NULL;
+
+  g_array_append_val (ids, a);
+  g_array_append_val (ids, b);
+  g_assert_cmpint (lk_store_keep_apart (fleet->store, ids, NOW + 9, &error), ==, expected == 0);
+  if (expected != 0)
+    g_assert_error (error, LK_ERROR, (int) expected);
+}
+
+/* Whom a person called another machine is not listed any more, and not merged when all agrees; the
+ * others that look like it are. */
+static void
+test_kept_apart (void)
+{
+  gint64 a, b;
+  g_autoptr (LkTestFleet) fleet = fleet_new (&a, &b);
+  gint64 c = lk_test_fleet_add (fleet, "10.0.0.3", NULL);
+  g_autoptr (GPtrArray) all = NULL;
+  g_autoptr (GPtrArray) left = NULL;
+  const LkDuplicate *pair;
+
+  read_alone (fleet, a, NOW + 1, "PC-1", ZERO, CMID);
+  read_alone (fleet, b, NOW + 2, "PC-2", ZERO, CMID);
+  read_alone (fleet, c, NOW + 3, "PC-3", ZERO, CMID);
+  all = list_duplicates (fleet);
+  g_assert_cmpuint (all->len, ==, 2);
+
+  keep_apart (fleet, b, a, 0);
+  left = list_duplicates (fleet);
+  g_assert_cmpuint (left->len, ==, 1);
+  keep_apart (fleet, a, c, 0);
+  g_clear_pointer (&left, g_ptr_array_unref);
+  left = list_duplicates (fleet);
+  g_assert_cmpuint (left->len, ==, 1);
+  pair = left->pdata[0];
+  g_assert_cmpint (pair->first_id, ==, b);
+  g_assert_cmpint (pair->second_id, ==, c);
+
+  read_alone (fleet, b, NOW + 4, "PC-1", UUID, CMID);
+  read_alone (fleet, a, NOW + 5, "PC-1", UUID, CMID);
+  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==, 3);
+  keep_apart (fleet, a, 99, LK_ERROR_INVALID);
+  g_assert_cmpint (count (fleet, "SELECT count (*) FROM event WHERE step = 'apart'"), ==, 4);
+}
+
+static void
 merge (LkTestFleet *fleet, gint64 kept, gint64 other, LkError expected)
 {
   g_autoptr (GArray) others = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -518,6 +567,7 @@ main (int argc, char **argv)
   g_test_add_func ("/identity/other-is-yet-to-be-asked", test_other_is_yet_to_be_asked);
   g_test_add_func ("/identity/boards-without-a-number", test_boards_without_a_number);
   g_test_add_func ("/identity/swapped-addresses", test_swapped_addresses);
+  g_test_add_func ("/identity/kept-apart", test_kept_apart);
   g_test_add_func ("/identity/merge-and-split", test_merge_and_split);
   g_test_add_func ("/identity/not-while-a-step-runs", test_not_while_a_step_runs);
   g_test_add_func ("/identity/split-of-several", test_split_of_several);
