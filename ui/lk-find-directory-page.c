@@ -7,6 +7,7 @@
 #include "ui/lk-field.h"
 #include "ui/lk-find-bar.h"
 #include "ui/lk-find-directory.h"
+#include "ui/lk-save-search-dialog.h"
 
 #include <adwaita.h>
 #include <glib/gi18n.h>
@@ -154,6 +155,17 @@ on_test (LkFindDirectoryPage *self)
   start (self, TRUE);
 }
 
+static void
+on_save (LkFindDirectoryPage *self)
+{
+  LkFindDirectory *order = check_order (self);
+
+  if (order == NULL)
+    return;
+  lk_save_search_ask (GTK_WIDGET (self), self->desk, lk_find_directory_make_source (order));
+  lk_find_directory_free (order);
+}
+
 static gpointer
 list_credentials (LkConsole *console, gpointer question, GCancellable *cancellable, GError **error)
 {
@@ -233,6 +245,7 @@ lk_find_directory_page_class_init (LkFindDirectoryPageClass *klass)
   BIND (sign_in);
   BIND (bar);
   gtk_widget_class_bind_template_callback (widget_class, on_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_save);
   gtk_widget_class_bind_template_callback (widget_class, on_search);
   gtk_widget_class_bind_template_callback (widget_class, on_test);
 }
@@ -243,4 +256,5 @@ lk_find_directory_page_init (LkFindDirectoryPage *self)
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
   lk_find_bar_show_test (self->bar);
+  lk_find_bar_show_save (self->bar);
 }
