@@ -23,6 +23,9 @@ lk_find_directory_free (LkFindDirectory *self)
   g_free (self->filter);
   g_free (self->name);
   g_free (self->credential);
+  g_free (self->ca_file);
+  g_free (self->fingerprint);
+  g_free (self->map);
   g_free (self);
 }
 
@@ -40,6 +43,9 @@ make_search (const LkFindDirectory *self)
     .filter = self->filter,
     .name = self->name,
     .credential = self->credential,
+    .ca_file = self->ca_file,
+    .fingerprint = self->fingerprint,
+    .map = self->map,
     .bind = self->is_anonymous ? LK_LDAP_BIND_ANONYMOUS : LK_LDAP_BIND_AUTO,
     .tls = is_clear ? LK_LDAP_TLS_NONE : LK_LDAP_TLS_AUTO,
     .with_disabled = self->with_disabled,

@@ -13,6 +13,9 @@ typedef struct
   char *filter;
   char *name;
   char *credential;
+  char *ca_file;
+  char *fingerprint;
+  char *map;
   gboolean is_anonymous;
   gboolean with_disabled;
   gboolean is_test; /* notes what came of it; nothing is found */
