@@ -12,10 +12,12 @@
 #include "ui/lk-find-directory-page.h"
 #include "ui/lk-find-network-page.h"
 #include "ui/lk-find-network.h"
+#include "ui/lk-find-saved-page.h"
 #include "ui/lk-found-known.h"
 #include "ui/lk-found-list.h"
 #include "ui/lk-line-list.h"
 #include "ui/lk-order.h"
+#include "ui/lk-save-search-dialog.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -36,6 +38,7 @@ struct _LkAddMachinesDialog
   char *probed;             /* the ranges of the text, as the button means them */
   GtkTextTag *wrong;
   gboolean is_busy;
+  char *path; /* of the file */
 
   GtkButton *cancel;
   GtkButton *add;
@@ -44,9 +47,11 @@ struct _LkAddMachinesDialog
   GtkStack *sources;
   GtkTextView *text;
   GtkLabel *file_name;
+  GtkWidget *save_file;
   GtkLabel *problem;
   LkFindDirectoryPage *directory;
   LkFindNetworkPage *network;
+  LkFindSavedPage *saved;
   GtkWidget *ranges_box;
   AdwEntryRow *ports;
   LkFindBar *probe;
@@ -73,6 +78,8 @@ get_model (LkAddMachinesDialog *self)
     return lk_find_directory_page_get_list (self->directory);
   if (is_source (self, "network"))
     return lk_find_network_page_get_list (self->network);
+  if (is_source (self, "saved"))
+    return lk_find_saved_page_get_list (self->saved);
   return is_source (self, "file") ? G_LIST_MODEL (self->read_list) : self->address_list;
 }
 
@@ -159,6 +166,8 @@ on_source (LkAddMachinesDialog *self)
   if (self->address_list == NULL) /* the template is still being made */
     return;
   lk_field_show_page (self->sources, gtk_stack_get_visible_child_name (self->sources));
+  if (is_source (self, "saved"))
+    lk_find_saved_page_reload (self->saved);
   show_problem (self, NULL);
   fill (self);
 }
@@ -226,8 +235,8 @@ on_text (LkAddMachinesDialog *self, GtkTextBuffer *buffer)
   fill (self);
 }
 
-static void
-on_probe (LkAddMachinesDialog *self)
+static LkFindNetwork *
+make_probe (LkAddMachinesDialog *self)
 {
   LkFindNetwork *order = g_new0 (LkFindNetwork, 1);
   g_autofree char *ports = g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->ports)));
@@ -235,8 +244,32 @@ on_probe (LkAddMachinesDialog *self)
   order->ranges = g_strdupv (self->typed->ranges);
   if (*g_strstrip (ports) != '\0')
     order->ports = g_steal_pointer (&ports);
-  lk_find_bar_start (self->probe, self->desk, FALSE, lk_find_network_run, order,
+  return order;
+}
+
+static void
+on_probe (LkAddMachinesDialog *self)
+{
+  lk_find_bar_start (self->probe, self->desk, FALSE, lk_find_network_run, make_probe (self),
                      (GDestroyNotify) lk_find_network_free);
+}
+
+static void
+on_save_probe (LkAddMachinesDialog *self)
+{
+  LkFindNetwork *order = make_probe (self);
+
+  lk_save_search_ask (GTK_WIDGET (self), self->desk, lk_find_network_make_source (order));
+  lk_find_network_free (order);
+}
+
+static void
+on_save_file (LkAddMachinesDialog *self)
+{
+  LkSource *source = lk_source_new (NULL, LK_SOURCE_KIND_FILE);
+
+  lk_source_set (source, LK_SOURCE_ARGUMENT, self->path);
+  lk_save_search_ask (GTK_WIDGET (self), self->desk, source);
 }
 
 static void
@@ -248,6 +281,7 @@ on_file_read (gpointer answer, const GError *error, gpointer user_data)
   g_clear_pointer (&self->read, lk_file_list_free);
   self->read = answer;
   show_listed (self, self->read_list, self->read);
+  gtk_widget_set_sensitive (self->save_file, answer != NULL);
   fill (self);
   show_problem (self, answer == NULL ? error->message : NULL);
 }
@@ -266,6 +300,8 @@ open_file (LkAddMachinesDialog *self, GFile *file)
       return;
     }
   self->is_busy = TRUE;
+  g_free (self->path);
+  self->path = g_strdup (path);
   lk_desk_call (self->desk, lk_add_machines_call_read, g_steal_pointer (&path), g_free,
                 (GDestroyNotify) lk_file_list_free, self->cancellable, on_file_read, self);
 }
@@ -392,6 +428,7 @@ lk_add_machines_dialog_new (GtkWindow *parent, LkDesk *desk, GFile *file)
   gtk_window_set_focus (GTK_WINDOW (self), GTK_WIDGET (self->text));
   lk_find_directory_page_set_desk (self->directory, desk);
   lk_find_network_page_set_desk (self->network, desk);
+  lk_find_saved_page_set_desk (self->saved, desk);
   if (file != NULL)
     open_file (self, file);
   return GTK_WIDGET (self);
@@ -417,6 +454,7 @@ lk_add_machines_dialog_dispose (GObject *object)
   g_clear_pointer (&self->read, lk_file_list_free);
   g_clear_pointer (&self->added, lk_file_list_free);
   g_clear_pointer (&self->probed, g_free);
+  g_clear_pointer (&self->path, g_free);
 
   G_OBJECT_CLASS (lk_add_machines_dialog_parent_class)->dispose (object);
 }
@@ -433,6 +471,7 @@ lk_add_machines_dialog_class_init (LkAddMachinesDialogClass *klass)
   g_type_ensure (LK_TYPE_FIND_BAR);
   g_type_ensure (LK_TYPE_FIND_DIRECTORY_PAGE);
   g_type_ensure (LK_TYPE_FIND_NETWORK_PAGE);
+  g_type_ensure (LK_TYPE_FIND_SAVED_PAGE);
   g_type_ensure (LK_TYPE_FOUND_LIST);
   gtk_widget_class_set_template_from_resource (
       widget_class, "/org/latchkey/Latchkey/ui/lk-add-machines-dialog.ui");
@@ -446,6 +485,8 @@ lk_add_machines_dialog_class_init (LkAddMachinesDialogClass *klass)
   BIND (problem);
   BIND (directory);
   BIND (network);
+  BIND (saved);
+  BIND (save_file);
   BIND (ranges_box);
   BIND (ports);
   BIND (probe);
@@ -460,6 +501,8 @@ lk_add_machines_dialog_class_init (LkAddMachinesDialogClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_chosen_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_probe);
   gtk_widget_class_bind_template_callback (widget_class, on_read);
+  gtk_widget_class_bind_template_callback (widget_class, on_save_file);
+  gtk_widget_class_bind_template_callback (widget_class, on_save_probe);
   gtk_widget_class_bind_template_callback (widget_class, on_source);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
 }
@@ -487,6 +530,7 @@ lk_add_machines_dialog_init (LkAddMachinesDialog *self)
   lk_field_show_page (self->steps, "find");
   lk_field_show_page (self->sources, "addresses");
   make_lists (self);
+  lk_find_bar_show_save (self->probe);
   buffer = gtk_text_view_get_buffer (self->text);
   self->wrong = gtk_text_buffer_create_tag (buffer, NULL, "underline", PANGO_UNDERLINE_ERROR, NULL);
   g_signal_connect_swapped (buffer, "changed", G_CALLBACK (on_text), self);

@@ -11,6 +11,7 @@
 #include "ui/lk-explanation.h"
 #include "ui/lk-fact.h"
 #include "ui/lk-field.h"
+#include "ui/lk-merged-list.h"
 #include "ui/lk-product-columns.h"
 
 #include <glib/gi18n.h>
@@ -63,6 +64,7 @@ struct _LkDetailsPane
   LkFact *os;
   LkFact *rearm;
   LkFact *read;
+  LkMergedList *merged;
   GtkListBox *timeline;
 };
 
@@ -175,7 +177,10 @@ show_timeline (gpointer user_data)
 
   self->timeline_id = 0;
   if (self->events != NULL && row != NULL)
-    lk_table_list_set_of (self->events, row->machine_id);
+    {
+      lk_table_list_set_of (self->events, row->machine_id);
+      lk_merged_list_set_machine (self->merged, row->machine_id);
+    }
   return G_SOURCE_REMOVE;
 }
 
@@ -189,6 +194,7 @@ plan_timeline (LkDetailsPane *self)
   if (self->events == NULL || lk_table_list_get_of (self->events) == of)
     return;
   lk_table_list_set_of (self->events, 0);
+  lk_merged_list_set_machine (self->merged, 0);
   if (of != 0)
     self->timeline_id = g_timeout_add (MOMENT, show_timeline, self);
 }
@@ -245,6 +251,7 @@ lk_details_pane_set_desk (LkDetailsPane *self, LkDesk *desk)
   gtk_list_box_bind_model (self->timeline, NULL, NULL, NULL, NULL);
   g_clear_object (&self->events);
   g_set_object (&self->desk, desk);
+  lk_merged_list_set_desk (self->merged, desk);
   if (desk == NULL)
     return;
 
@@ -280,6 +287,7 @@ lk_details_pane_class_init (LkDetailsPaneClass *klass)
   G_OBJECT_CLASS (klass)->dispose = lk_details_pane_dispose;
 
   g_type_ensure (LK_TYPE_FACT);
+  g_type_ensure (LK_TYPE_MERGED_LIST);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/latchkey/Latchkey/ui/lk-details-pane.ui");
   BIND (stack);
@@ -315,6 +323,7 @@ lk_details_pane_class_init (LkDetailsPaneClass *klass)
   BIND (os);
   BIND (rearm);
   BIND (read);
+  BIND (merged);
   BIND (timeline);
 }
 

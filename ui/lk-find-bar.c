@@ -24,6 +24,7 @@ struct _LkFindBar
 
   GtkButton *test;
   GtkButton *search;
+  GtkWidget *save;
   GtkSpinner *spinner;
   GtkLabel *status;
   GtkLabel *problem;
@@ -33,6 +34,8 @@ typedef enum
 {
   SIGNAL_SEARCH,
   SIGNAL_TEST,
+  SIGNAL_SAVE,
+  SIGNAL_ENDED,
   N_SIGNALS,
 } LkFindBarSignal;
 
@@ -142,6 +145,7 @@ on_ended (const GError *error, gpointer user_data)
   else
     show_text (self->status, notes);
   show_text (self->problem, error != NULL && !is_stopped ? error->message : NULL);
+  g_signal_emit (self, signals[SIGNAL_ENDED], 0);
 }
 
 void
@@ -209,6 +213,12 @@ lk_find_bar_show_test (LkFindBar *self)
   gtk_widget_show (GTK_WIDGET (self->test));
 }
 
+void
+lk_find_bar_show_save (LkFindBar *self)
+{
+  gtk_widget_show (self->save);
+}
+
 static void
 on_search (LkFindBar *self)
 {
@@ -225,6 +235,12 @@ static void
 on_test (LkFindBar *self)
 {
   g_signal_emit (self, signals[SIGNAL_TEST], 0);
+}
+
+static void
+on_save (LkFindBar *self)
+{
+  g_signal_emit (self, signals[SIGNAL_SAVE], 0);
 }
 
 static void
@@ -262,14 +278,20 @@ lk_find_bar_class_init (LkFindBarClass *klass)
                                          NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_TEST] = g_signal_new ("test", LK_TYPE_FIND_BAR, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                        NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_SAVE] = g_signal_new ("save", LK_TYPE_FIND_BAR, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                       NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_ENDED] = g_signal_new ("ended", LK_TYPE_FIND_BAR, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                        NULL, G_TYPE_NONE, 0);
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/latchkey/Latchkey/ui/lk-find-bar.ui");
   gtk_widget_class_bind_template_child (widget_class, LkFindBar, test);
   gtk_widget_class_bind_template_child (widget_class, LkFindBar, search);
+  gtk_widget_class_bind_template_child (widget_class, LkFindBar, save);
   gtk_widget_class_bind_template_child (widget_class, LkFindBar, spinner);
   gtk_widget_class_bind_template_child (widget_class, LkFindBar, status);
   gtk_widget_class_bind_template_child (widget_class, LkFindBar, problem);
+  gtk_widget_class_bind_template_callback (widget_class, on_save);
   gtk_widget_class_bind_template_callback (widget_class, on_search);
   gtk_widget_class_bind_template_callback (widget_class, on_test);
 }

@@ -7,6 +7,7 @@
 #include "ui/lk-field.h"
 #include "ui/lk-find-bar.h"
 #include "ui/lk-find-directory.h"
+#include "ui/lk-save-search-dialog.h"
 
 #include <adwaita.h>
 #include <glib/gi18n.h>
@@ -36,6 +37,10 @@ struct _LkFindDirectoryPage
   AdwEntryRow *name;
   GtkSwitch *disabled;
   AdwComboRow *sign_in;
+  AdwExpanderRow *advanced;
+  AdwEntryRow *ca;
+  AdwEntryRow *fingerprint;
+  AdwEntryRow *map;
   LkFindBar *bar;
 };
 
@@ -64,6 +69,9 @@ make_order (LkFindDirectoryPage *self)
   order->base = dup_text (self->base);
   order->filter = dup_text (self->filter);
   order->name = dup_text (self->name);
+  order->ca_file = dup_text (self->ca);
+  order->fingerprint = dup_text (self->fingerprint);
+  order->map = dup_text (self->map);
   order->with_disabled = gtk_switch_get_active (self->disabled);
   order->is_anonymous = sign_in == SIGN_IN_ANONYMOUS;
   if (sign_in >= N_SIGN_INS && set != NULL)
@@ -90,6 +98,12 @@ judge (LkFindDirectoryPage *self, AdwEntryRow *row)
     one.base = text;
   else if (row == self->filter)
     one.filter = text;
+  else if (row == self->ca)
+    one.ca_file = text;
+  else if (row == self->fingerprint)
+    one.fingerprint = text;
+  else if (row == self->map)
+    one.map = text;
   else
     one.name = text;
 
@@ -108,15 +122,16 @@ on_changed (LkFindDirectoryPage *self, AdwEntryRow *row)
 static LkFindDirectory *
 check_order (LkFindDirectoryPage *self)
 {
-  AdwEntryRow *const rows[] = { self->domain, self->server, self->base, self->filter, self->name };
+  AdwEntryRow *const rows[] = { self->domain, self->server, self->base,        self->filter,
+                                self->name,   self->ca,     self->fingerprint, self->map };
   LkFindDirectory *order;
   GError *error = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     if (!judge (self, rows[i]))
       {
-        if (rows[i] != self->domain && rows[i] != self->server)
-          adw_expander_row_set_expanded (self->more, TRUE);
+        if (i > 1) /* which is below one of the two */
+          adw_expander_row_set_expanded (i > 4 ? self->advanced : self->more, TRUE);
         gtk_widget_grab_focus (GTK_WIDGET (rows[i]));
         return NULL;
       }
@@ -154,6 +169,17 @@ on_test (LkFindDirectoryPage *self)
   start (self, TRUE);
 }
 
+static void
+on_save (LkFindDirectoryPage *self)
+{
+  LkFindDirectory *order = check_order (self);
+
+  if (order == NULL)
+    return;
+  lk_save_search_ask (GTK_WIDGET (self), self->desk, lk_find_directory_make_source (order));
+  lk_find_directory_free (order);
+}
+
 static gpointer
 list_credentials (LkConsole *console, gpointer question, GCancellable *cancellable, GError **error)
 {
@@ -171,8 +197,7 @@ on_credentials (gpointer answer, const GError *error, gpointer user_data)
     {
       const LkCredentialRow *row = rows->pdata[i];
 
-      if (row->kind != LK_CREDENTIAL_CERTIFICATE) /* directories are not asked with these */
-        gtk_string_list_append (choices, row->name);
+      gtk_string_list_append (choices, row->name);
     }
 }
 
@@ -231,8 +256,13 @@ lk_find_directory_page_class_init (LkFindDirectoryPageClass *klass)
   BIND (name);
   BIND (disabled);
   BIND (sign_in);
+  BIND (advanced);
+  BIND (ca);
+  BIND (fingerprint);
+  BIND (map);
   BIND (bar);
   gtk_widget_class_bind_template_callback (widget_class, on_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_save);
   gtk_widget_class_bind_template_callback (widget_class, on_search);
   gtk_widget_class_bind_template_callback (widget_class, on_test);
 }
@@ -243,4 +273,5 @@ lk_find_directory_page_init (LkFindDirectoryPage *self)
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
   lk_find_bar_show_test (self->bar);
+  lk_find_bar_show_save (self->bar);
 }

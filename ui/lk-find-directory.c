@@ -3,17 +3,15 @@
 
 #include "ui/lk-find-directory.h"
 
-#include "console/lk-console-discover-ldap.h"
-
 #include <glib/gi18n.h>
 
-#define STALE_DAYS 90
-#define MAX_NOTED  3
+#define MAX_NOTED 3
 
 typedef struct
 {
   LkConsole *console;
   LkFind *find;
+  GPtrArray *seen; /* or NULL */
 } Run;
 
 void
@@ -25,6 +23,9 @@ lk_find_directory_free (LkFindDirectory *self)
   g_free (self->filter);
   g_free (self->name);
   g_free (self->credential);
+  g_free (self->ca_file);
+  g_free (self->fingerprint);
+  g_free (self->map);
   g_free (self);
 }
 
@@ -42,10 +43,13 @@ make_search (const LkFindDirectory *self)
     .filter = self->filter,
     .name = self->name,
     .credential = self->credential,
+    .ca_file = self->ca_file,
+    .fingerprint = self->fingerprint,
+    .map = self->map,
     .bind = self->is_anonymous ? LK_LDAP_BIND_ANONYMOUS : LK_LDAP_BIND_AUTO,
     .tls = is_clear ? LK_LDAP_TLS_NONE : LK_LDAP_TLS_AUTO,
     .with_disabled = self->with_disabled,
-    .stale_days = STALE_DAYS,
+    .stale_days = LK_DIRECTORY_STALE_DAYS,
     .max = self->is_test ? 1 : 0,
     .only_look = TRUE,
   };
@@ -71,6 +75,8 @@ on_found (GPtrArray *machines, gpointer user_data)
           (machine->is_stale ? LK_FOUND_STALE : 0) | (machine->is_disabled ? LK_FOUND_DISABLED : 0);
 
       lk_find_add (run->find, run->console, machine->sighting, machine->os, marks);
+      if (run->seen != NULL)
+        g_ptr_array_add (run->seen, lk_sighting_copy (machine->sighting));
     }
 }
 
@@ -121,6 +127,42 @@ note_test (LkFind *find, const LkLdapReport *report)
 }
 
 gboolean
+lk_find_directory_search (LkConsole *console,
+                          const LkDirectorySearch *search,
+                          LkFind *find,
+                          GPtrArray *seen,
+                          gboolean *is_complete,
+                          GCancellable *cancellable,
+                          GError **error)
+{
+  g_auto (LkDirectoryResult) result = { 0 };
+  Run run = { console, find, seen };
+  gboolean done =
+      lk_console_discover_directory (console, search, &result, on_found, &run, cancellable, error);
+
+  note_report (find, &result.report);
+  if (done && result.report.n_found == 0)
+    note_nothing (find, &result.report);
+  *is_complete = done && !result.report.is_cut && result.report.n_failed == 0;
+  return done;
+}
+
+static gboolean
+test (LkConsole *console,
+      const LkDirectorySearch *search,
+      LkFind *find,
+      GCancellable *cancellable,
+      GError **error)
+{
+  g_auto (LkDirectoryResult) result = { 0 };
+
+  if (!lk_console_discover_directory (console, search, &result, NULL, NULL, cancellable, error))
+    return FALSE;
+  note_test (find, &result.report);
+  return TRUE;
+}
+
+gboolean
 lk_find_directory_run (LkConsole *console,
                        gpointer order,
                        LkFind *find,
@@ -129,21 +171,17 @@ lk_find_directory_run (LkConsole *console,
 {
   const LkFindDirectory *self = order;
   const LkDirectorySearch search = make_search (self);
-  g_auto (LkDirectoryResult) result = { 0 };
-  Run run = { console, find };
-  gboolean done =
-      lk_console_discover_directory (console, &search, &result, self->is_test ? NULL : on_found,
-                                     &run, cancellable, error);
+  gboolean is_complete;
 
   if (self->is_test)
-    {
-      if (done)
-        note_test (find, &result.report);
-      return done;
-    }
+    return test (console, &search, find, cancellable, error);
+  return lk_find_directory_search (console, &search, find, NULL, &is_complete, cancellable, error);
+}
 
-  note_report (find, &result.report);
-  if (done && result.report.n_found == 0)
-    note_nothing (find, &result.report);
-  return done;
+LkSource *
+lk_find_directory_make_source (const LkFindDirectory *self)
+{
+  const LkDirectorySearch search = make_search (self);
+
+  return lk_source_from_directory (&search);
 }

@@ -7,6 +7,7 @@
 #include "ui/lk-field.h"
 #include "ui/lk-find-bar.h"
 #include "ui/lk-find-network.h"
+#include "ui/lk-save-search-dialog.h"
 
 #include <adwaita.h>
 #include <glib/gi18n.h>
@@ -37,8 +38,8 @@ dup_text (AdwEntryRow *row)
   return NULL;
 }
 
-static void
-on_search (LkFindNetworkPage *self)
+static LkFindNetwork *
+make_order (LkFindNetworkPage *self)
 {
   LkFindNetwork *order = g_new0 (LkFindNetwork, 1);
   guint chosen = adw_combo_row_get_selected (self->where);
@@ -51,8 +52,23 @@ on_search (LkFindNetworkPage *self)
     }
   order->workgroup = dup_text (self->workgroup);
   order->pattern = dup_text (self->pattern);
-  lk_find_bar_start (self->bar, self->desk, FALSE, lk_find_network_run, order,
+  return order;
+}
+
+static void
+on_search (LkFindNetworkPage *self)
+{
+  lk_find_bar_start (self->bar, self->desk, FALSE, lk_find_network_run, make_order (self),
                      (GDestroyNotify) lk_find_network_free);
+}
+
+static void
+on_save (LkFindNetworkPage *self)
+{
+  LkFindNetwork *order = make_order (self);
+
+  lk_save_search_ask (GTK_WIDGET (self), self->desk, lk_find_network_make_source (order));
+  lk_find_network_free (order);
 }
 
 static void
@@ -111,6 +127,7 @@ lk_find_network_page_class_init (LkFindNetworkPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LkFindNetworkPage, workgroup);
   gtk_widget_class_bind_template_child (widget_class, LkFindNetworkPage, pattern);
   gtk_widget_class_bind_template_child (widget_class, LkFindNetworkPage, bar);
+  gtk_widget_class_bind_template_callback (widget_class, on_save);
   gtk_widget_class_bind_template_callback (widget_class, on_search);
 }
 
@@ -118,5 +135,6 @@ static void
 lk_find_network_page_init (LkFindNetworkPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  lk_find_bar_show_save (self->bar);
   fill_interfaces (self);
 }

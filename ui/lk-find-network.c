@@ -3,8 +3,6 @@
 
 #include "ui/lk-find-network.h"
 
-#include "console/lk-console-discover-network.h"
-
 #include <glib/gi18n.h>
 
 typedef struct
@@ -54,16 +52,37 @@ note_finds (LkFind *find, const LkNetworkFinds *finds)
 }
 
 gboolean
-lk_find_network_run (LkConsole *console,
-                     gpointer order,
-                     LkFind *find,
-                     GCancellable *cancellable,
-                     GError **error)
+lk_find_network_search (LkConsole *console,
+                        const LkNetworkSearch *search,
+                        LkFind *find,
+                        GPtrArray *seen,
+                        gboolean *is_complete,
+                        GCancellable *cancellable,
+                        GError **error)
 {
-  const LkFindNetwork *self = order;
   Run run = { console, find };
   const LkScanFuncs funcs = { on_found, NULL, on_progressed, &run };
-  const LkNetworkSearch search = {
+  g_autoptr (GError) cause = NULL;
+  g_autoptr (LkNetworkFinds) finds =
+      (search->ranges != NULL
+           ? lk_console_discover_range
+           : lk_console_discover_workgroup) (console, search, &funcs, cancellable, &cause);
+
+  if (finds != NULL)
+    note_finds (find, finds);
+  for (guint i = 0; finds != NULL && seen != NULL && i < finds->sightings->len; i++)
+    g_ptr_array_add (seen, lk_sighting_copy (finds->sightings->pdata[i]));
+  *is_complete = cause == NULL && finds->counts.n_left_out == 0;
+  if (cause == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
+}
+
+static LkNetworkSearch
+make_search (const LkFindNetwork *self)
+{
+  return (LkNetworkSearch){
     .ranges = (const char *const *) self->ranges,
     .interfaces = (const char *const *) self->interfaces,
     .workgroup = self->workgroup,
@@ -72,16 +91,25 @@ lk_find_network_run (LkConsole *console,
     .identify = TRUE,
     .dry_run = TRUE,
   };
-  g_autoptr (GError) cause = NULL;
-  g_autoptr (LkNetworkFinds) finds =
-      (self->ranges != NULL
-           ? lk_console_discover_range
-           : lk_console_discover_workgroup) (console, &search, &funcs, cancellable, &cause);
+}
 
-  if (finds != NULL)
-    note_finds (find, finds);
-  if (cause == NULL)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&cause));
-  return FALSE;
+gboolean
+lk_find_network_run (LkConsole *console,
+                     gpointer order,
+                     LkFind *find,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  const LkNetworkSearch search = make_search (order);
+  gboolean is_complete;
+
+  return lk_find_network_search (console, &search, find, NULL, &is_complete, cancellable, error);
+}
+
+LkSource *
+lk_find_network_make_source (const LkFindNetwork *self)
+{
+  const LkNetworkSearch search = make_search (self);
+
+  return lk_source_from_network (&search);
 }

@@ -69,6 +69,7 @@ static const struct
   { "rearm", LK_PLAN_REARM },
   { "check", LK_VERB_CHECK },
   { "certificate", LK_VERB_CERTIFICATE },
+  { "merge", LK_VERB_MERGE },
   { "forget", LK_VERB_FORGET },
 };
 

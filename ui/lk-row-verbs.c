@@ -7,6 +7,7 @@
 #include "ui/lk-certificate-dialog.h"
 #include "ui/lk-check-window.h"
 #include "ui/lk-field.h"
+#include "ui/lk-identity-call.h"
 #include "ui/lk-order.h"
 #include "ui/lk-phone-dialog.h"
 #include "ui/lk-window.h"
@@ -120,6 +121,54 @@ ask_to_forget (LkRowVerbs *self)
 }
 
 static void
+on_merged (gpointer answer, const GError *error, gpointer user_data)
+{
+  LkRowVerbs *self = user_data;
+  g_autofree char *done = answer;
+
+  lk_window_say (self->from, done != NULL ? _ ("Merged; the details tell what, and split it off"
+                                               " again")
+                                          : error->message);
+}
+
+static void
+on_merge_agreed (LkRowVerbs *self)
+{
+  char **names;
+
+  if (self->desk == NULL || self->rows == NULL)
+    return;
+  names = g_new0 (char *, self->rows->len + 1);
+  for (guint i = 0; i < self->rows->len; i++)
+    names[i] = g_strdup_printf ("#%" G_GINT64_FORMAT, ((LkRow *) self->rows->pdata[i])->machine_id);
+  lk_reader_expect_change (lk_desk_get_reader (self->desk));
+  lk_desk_call (self->desk, lk_identity_call_merge, names, (GDestroyNotify) g_strfreev, g_free,
+                self->cancellable, on_merged, self);
+}
+
+/* Into the row that was there first. */
+static void
+ask_to_merge (LkRowVerbs *self)
+{
+  const LkRow *first = self->rows->pdata[0];
+  guint n = self->rows->len - 1;
+  g_autofree char *heading = NULL;
+
+  if (n == 0)
+    {
+      lk_window_say (self->from, _ ("Choose two machines or more to make one of them"));
+      return;
+    }
+  heading = g_strdup_printf (g_dngettext (NULL, "Merge %u other row into %s?",
+                                          "Merge %u other rows into %s?", n),
+                             n, first->name);
+  lk_field_confirm (self->from, heading,
+                    _ ("Activations, jobs and timelines go along, and what was read last counts."
+                       " Each can be split off again in the details of the machine."),
+                    _ ("_Merge"), G_CALLBACK (on_merge_agreed), self);
+}
+
+static void
 check (LkRowVerbs *self)
 {
   GtkRoot *root = gtk_widget_get_root (self->from);
@@ -151,6 +200,7 @@ static const struct
 } of_machines[] = {
   { LK_VERB_CHECK, check },
   { LK_VERB_CERTIFICATE, show_certificate },
+  { LK_VERB_MERGE, ask_to_merge },
   { LK_VERB_FORGET, ask_to_forget },
 };
 

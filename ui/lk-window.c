@@ -7,6 +7,7 @@
 #include "model/lk-watch.h"
 #include "ui/lk-add-machines-dialog.h"
 #include "ui/lk-ask-bar.h"
+#include "ui/lk-duplicates-window.h"
 #include "ui/lk-field.h"
 #include "ui/lk-job-words.h"
 #include "ui/lk-order.h"
@@ -205,6 +206,15 @@ static void
 on_add_machines (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   open_add_machines (LK_WINDOW (widget), NULL);
+}
+
+static void
+on_duplicates (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  LkWindow *self = LK_WINDOW (widget);
+
+  if (self->desk != NULL)
+    gtk_window_present (GTK_WINDOW (lk_duplicates_window_new (GTK_WINDOW (self), self->desk)));
 }
 
 static void
@@ -507,6 +517,7 @@ lk_window_class_init (LkWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "win.find", NULL, on_find);
   gtk_widget_class_install_action (widget_class, "win.preferences", NULL, on_preferences);
   gtk_widget_class_install_action (widget_class, "win.add-machines", NULL, on_add_machines);
+  gtk_widget_class_install_action (widget_class, "win.duplicates", NULL, on_duplicates);
 }
 
 static void

@@ -12,8 +12,7 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
-#define MAX_SAID     10
-#define DEFAULT_DAYS 90
+#define MAX_SAID 10
 
 static const LkCtlColumn machine_columns[] = {
   { "name", N_ ("Machine"), 's' },
@@ -65,18 +64,14 @@ read_word (LkCtl *ctl, const char *option, const char *given, const char *const 
 static gboolean
 read_search (LkCtl *ctl, LkDirectorySearch *search)
 {
-  static const char *const scopes[] = { "sub", "one", "base", NULL };
-  static const char *const tls[] = { "auto", "none", "starttls", "ldaps", NULL };
-  static const char *const binds[] = { "auto", "simple", "gssapi", "spnego", "anonymous", NULL };
-  static const char *const referrals[] = { "report", "follow", NULL };
   const LkCtlOptions *options = &ctl->options;
   g_autoptr (GError) error = NULL;
   guint scope, tls_way, bind, follow;
 
-  if (!read_word (ctl, "--scope", options->scope, scopes, &scope) ||
-      !read_word (ctl, "--tls", options->tls, tls, &tls_way) ||
-      !read_word (ctl, "--bind", options->bind, binds, &bind) ||
-      !read_word (ctl, "--referrals", options->referrals, referrals, &follow))
+  if (!read_word (ctl, "--scope", options->scope, lk_directory_scopes, &scope) ||
+      !read_word (ctl, "--tls", options->tls, lk_directory_tls_ways, &tls_way) ||
+      !read_word (ctl, "--bind", options->bind, lk_directory_bind_ways, &bind) ||
+      !read_word (ctl, "--referrals", options->referrals, lk_directory_referrals, &follow))
     return FALSE;
   if (options->stale_days < -1 || options->stale_days > 36500 || options->max < 0 ||
       options->max > LK_LDAP_MAX_MACHINES)
@@ -96,7 +91,7 @@ read_search (LkCtl *ctl, LkDirectorySearch *search)
     .name = options->name,
     .map = options->map,
     .with_disabled = options->disabled,
-    .stale_days = options->stale_days < 0 ? DEFAULT_DAYS : (guint) options->stale_days,
+    .stale_days = options->stale_days < 0 ? LK_DIRECTORY_STALE_DAYS : (guint) options->stale_days,
     .follow = follow == 1,
     .max = (guint) options->max,
     .tls = (LkLdapTls) tls_way,

@@ -76,7 +76,8 @@ list_duplicates (LkCtl *ctl)
   if (duplicates->len > 0 || ctl->options.json)
     lk_ctl_list_print (list, ctl, "duplicates");
   lk_ctl_say (ctl, duplicates->len > 0
-                       ? _ ("To make one of two rows: latchkeyctl merge '#ID' '#ID'")
+                       ? _ ("To make one of two rows: latchkeyctl merge '#ID' '#ID'; if they are"
+                            " two machines: latchkeyctl apart '#ID' '#ID'")
                        : _ ("No two rows look like one machine"));
   return LK_EXIT_OK;
 }
@@ -99,6 +100,13 @@ print_machines (LkCtl *ctl, GPtrArray *machines)
 }
 
 static LkExit
+fail_with_one (LkCtl *ctl)
+{
+  return lk_ctl_fail_usage (ctl, _ ("That is one row only; rows of one name are told apart by their"
+                                    " numbers, like '#12'; see: latchkeyctl duplicates"));
+}
+
+static LkExit
 merge (LkCtl *ctl)
 {
   LkExit status;
@@ -113,8 +121,7 @@ merge (LkCtl *ctl)
 
   machines = lk_console_list_machines (rows, (const char *const *) ctl->args);
   if (machines->len < 2)
-    return lk_ctl_fail_usage (ctl, _ ("That is one row only; rows of one name are told apart by"
-                                      " their numbers, like '#12'; see: latchkeyctl duplicates"));
+    return fail_with_one (ctl);
 
   kept = g_ptr_array_index (machines, 0);
   print_machines (ctl, machines);
@@ -140,6 +147,29 @@ merge (LkCtl *ctl)
                 ngettext ("%u row merged into #%d\n", "%u rows merged into #%d\n",
                           machines->len - 1),
                 machines->len - 1, (int) kept->machine_id);
+  return LK_EXIT_OK;
+}
+
+static LkExit
+keep_apart (LkCtl *ctl)
+{
+  LkExit status;
+  g_autoptr (GPtrArray) rows = lk_ctl_get_rows (ctl, TRUE, &status);
+  g_autoptr (GPtrArray) machines = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (rows == NULL)
+    return status;
+
+  machines = lk_console_list_machines (rows, (const char *const *) ctl->args);
+  if (machines->len < 2)
+    return fail_with_one (ctl);
+  if (!lk_console_keep_apart (ctl->console, machines, &error))
+    return lk_ctl_fail (ctl, g_steal_pointer (&error));
+
+  lk_ctl_set_count (ctl, "apart", machines->len);
+  lk_ctl_print (ctl, ngettext ("%u row is kept apart\n", "%u rows are kept apart\n", machines->len),
+                machines->len);
   return LK_EXIT_OK;
 }
 
@@ -269,6 +299,8 @@ const LkCtlCommand lk_ctl_identity_commands[] = {
   { "merge", N_ ("NAME NAME…"), N_ ("Make one row of several, the first one named"),
     "merge '#12' '#40' --dry-run\nmerge pc-001 10.0.0.7 --yes", LK_TAKES_DRY_RUN | LK_TAKES_YES, 1,
     -1, merge },
+  { "apart", N_ ("NAME NAME…"), N_ ("Keep rows apart: they are different machines"),
+    "apart '#12' '#40'", 0, 1, -1, keep_apart },
   { "split", N_ ("NAME [MERGED…]"), N_ ("Split a row again into those that it was merged from"),
     "split pc-001 --dry-run\nsplit pc-001 '#40'", LK_TAKES_DRY_RUN | LK_TAKES_YES, 1, -1, split },
   { 0 },

@@ -133,7 +133,7 @@ static const struct
   { LK_TAKES_DIRECTORY, "credential", 0, G_OPTION_ARG_STRING, FIELD (credential),
     N_ ("Sign in with this credential set"), N_ ("SET") },
   { LK_TAKES_DIRECTORY, "bind", 0, G_OPTION_ARG_STRING, FIELD (bind),
-    N_ ("Sign in in this way: auto, simple, gssapi, spnego or anonymous"), N_ ("WAY") },
+    N_ ("Sign in in this way: auto, simple, gssapi, spnego, external or anonymous"), N_ ("WAY") },
   { LK_TAKES_DIRECTORY, "tls", 0, G_OPTION_ARG_STRING, FIELD (tls),
     N_ ("Protect the connection: auto, ldaps, starttls or none"), N_ ("WAY") },
   { LK_TAKES_DIRECTORY, "ca", 0, G_OPTION_ARG_FILENAME, FIELD (ca),

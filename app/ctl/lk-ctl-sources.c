@@ -3,6 +3,7 @@
 
 #include "base/lk-error.h"
 #include "console/lk-console-sources.h"
+#include "console/lk-source-search.h"
 #include "ctl/lk-ctl-list.h"
 #include "ctl/lk-ctl-show.h"
 #include "ctl/lk-ctl-talk.h"
@@ -14,9 +15,7 @@
 /* Saved sources: the words of a discover verb, kept. Whatever such a verb takes is kept by the
  * names of its options, so that a new verb need not know of it. */
 
-#define PREFIX   "discover "
-/* The parameter that holds the verb's arguments; no option is called like that. */
-#define ARGUMENT "-"
+#define PREFIX "discover "
 
 static const LkCtlColumn source_columns[] = {
   { "name", N_ ("Name"), 's' },          { "kind", N_ ("Kind"), 's' },
@@ -110,7 +109,7 @@ make_source (LkCtl *ctl)
     {
       g_autofree char *path = is_file ? g_canonicalize_filename (ctl->args[i], NULL) : NULL;
 
-      lk_source_set (source, ARGUMENT, is_file ? path : ctl->args[i]);
+      lk_source_set (source, LK_SOURCE_ARGUMENT, is_file ? path : ctl->args[i]);
     }
   for (guint i = 0; entries[i].long_name != NULL; i++)
     if (is_kept (&entries[i]))
@@ -250,7 +249,7 @@ list_saved (LkCtl *ctl)
       for (guint j = 0; j < source->names->len; j++)
         {
           const char *name = g_ptr_array_index (source->names, j);
-          gboolean is_argument = g_str_equal (name, ARGUMENT);
+          gboolean is_argument = g_str_equal (name, LK_SOURCE_ARGUMENT);
 
           g_string_append_printf (words, "%s%s%s%s%s", j > 0 ? " " : "", is_argument ? "" : "--",
                                   is_argument ? "" : name, is_argument ? "" : "=",
@@ -317,7 +316,7 @@ take_parameters (LkCtl *ctl, const LkCtlCommand *command)
   const LkSource *source = ctl->source;
 
   for (guint i = 0; i < source->names->len; i++)
-    if (!g_str_equal (source->names->pdata[i], ARGUMENT) &&
+    if (!g_str_equal (source->names->pdata[i], LK_SOURCE_ARGUMENT) &&
         !take_parameter (entries, source->names->pdata[i], source->values->pdata[i]))
       return FALSE;
 
@@ -346,7 +345,7 @@ run_saved (LkCtl *ctl)
                                  " this one"),
                               ctl->source->name);
 
-  words = lk_source_list (ctl->source, ARGUMENT);
+  words = lk_source_list (ctl->source, LK_SOURCE_ARGUMENT);
   lk_ctl_set_text (ctl, "source", ctl->source->name);
   ctl->args = words != NULL ? (char **) words : none;
   status = command->run (ctl);

@@ -13,6 +13,12 @@
 
 #define WHOLE_SEARCH (LK_HOUR * 1000) /* microseconds */
 
+const char *const lk_directory_scopes[] = { "sub", "one", "base", NULL };
+const char *const lk_directory_tls_ways[] = { "auto", "none", "starttls", "ldaps", NULL };
+const char *const lk_directory_bind_ways[] = { "auto",      "simple",   "gssapi", "spnego",
+                                               "anonymous", "external", NULL };
+const char *const lk_directory_referrals[] = { "report", "follow", NULL };
+
 /* A search while it runs. */
 typedef struct
 {
@@ -168,14 +174,7 @@ take_login (Order *order, GError **error)
   order->login = search->credential != NULL
                      ? lk_console_get_named_login (order->console, search->credential, error)
                      : lk_console_get_login (order->console, &names, error);
-  if (order->login == NULL || lk_login_get_kind (order->login) != LK_CREDENTIAL_CERTIFICATE)
-    return order->login != NULL;
-
-  g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
-               _ ("The credential set %s is a certificate, which directories are not asked with;"
-                  " choose another with --credential"),
-               lk_login_get_name (order->login));
-  return FALSE;
+  return order->login != NULL;
 }
 
 static gboolean

@@ -6,6 +6,15 @@
 
 /* Machines from Active Directory and other LDAP directories. */
 
+#define LK_DIRECTORY_STALE_DAYS 90 /* unless a person says otherwise */
+
+/* The words for what can be chosen, in the order of the enumerations (of referrals: report,
+ * follow); NULL-terminated. */
+extern const char *const lk_directory_scopes[];
+extern const char *const lk_directory_tls_ways[];
+extern const char *const lk_directory_bind_ways[];
+extern const char *const lk_directory_referrals[];
+
 /**
  * LkDirectorySearch:
  *

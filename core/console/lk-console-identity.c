@@ -51,6 +51,20 @@ lk_console_merge (LkConsole *self, GPtrArray *machines, GError **error)
                          lk_console_now (self), error);
 }
 
+gboolean
+lk_console_keep_apart (LkConsole *self, GPtrArray *machines, GError **error)
+{
+  LkStore *store = lk_console_get_store (self, error);
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  if (store == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < machines->len; i++)
+    g_array_append_val (ids, ((LkRow *) g_ptr_array_index (machines, i))->machine_id);
+  return lk_store_keep_apart (store, ids, lk_console_now (self), error);
+}
+
 GPtrArray *
 lk_console_list_merged (LkConsole *self, gint64 machine_id, GError **error)
 {

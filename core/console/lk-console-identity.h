@@ -18,6 +18,9 @@ GPtrArray *lk_console_list_machines (GPtrArray *rows, const char *const *names);
  * one of them. */
 gboolean lk_console_merge (LkConsole *self, GPtrArray *machines, GError **error);
 
+/* @machines (LkRow) are different ones, see lk_store_keep_apart(). */
+gboolean lk_console_keep_apart (LkConsole *self, GPtrArray *machines, GError **error);
+
 /* What went into a machine (LkMerged), the latest first. */
 GPtrArray *lk_console_list_merged (LkConsole *self, gint64 machine_id, GError **error);
 

@@ -123,15 +123,39 @@ bind_simply (LkLdapConnection *self, GError **error)
   return lk_ldap_connection_fail_result (self, answer.code, answer.said, error);
 }
 
-/* A sign-in by Kerberos under way. */
+/* Who we are was shown by the certificate; this asks to be taken for that. */
+static gboolean
+bind_by_certificate (LkLdapConnection *self, GError **error)
+{
+  g_auto (Answer) answer = { 0 };
+
+  if (!self->is_secure)
+    return lk_ldap_connection_fail (self, LK_ERROR_INVALID, error,
+                                    _ ("a certificate is shown inside TLS only; use --tls starttls"
+                                       " or --tls ldaps"));
+  if (lk_login_get_certificate (self->way->login) == NULL)
+    return lk_ldap_connection_fail (self, LK_ERROR_DENIED, error,
+                                    _ ("the credential set %s is no certificate, which --bind"
+                                       " external needs"),
+                                    lk_login_get_name (self->way->login));
+  if (!exchange (self, NULL, "EXTERNAL", "", 0, &answer, error))
+    return FALSE;
+
+  return answer.code == LDAP_SUCCESS ||
+         lk_ldap_connection_fail_result (self, answer.code, answer.said, error);
+}
+
+/* A sign-in by Kerberos or NTLM under way. */
 typedef struct
 {
   LkLdapConnection *connection;
   LkGssContext *context;
   gboolean is_spnego;
+  gboolean is_ntlm;
   gboolean is_bare;   /* TLS protects the messages, and nothing else */
   gboolean is_agreed; /* on what protects them */
   gboolean is_sealed;
+  gboolean is_refused; /* the password is wrong, says the server */
   GByteArray *response;
 } Dialog;
 
@@ -185,7 +209,7 @@ agree (Dialog *dialog, GBytes *challenge, GError **error)
   return lk_ldap_connection_fail (dialog->connection, LK_ERROR_DENIED, error, "%s", cause->message);
 }
 
-/* Who the server is has to be proved as well. */
+/* Who the server is has to be proved as well; with NTLM, that it opens what is sealed. */
 static gboolean
 conclude (Dialog *dialog, GBytes *challenge, GError **error)
 {
@@ -199,7 +223,7 @@ conclude (Dialog *dialog, GBytes *challenge, GError **error)
       dialog->is_agreed = TRUE;
       dialog->is_sealed = !dialog->is_bare;
     }
-  if (!lk_gss_context_is_mutual (dialog->context) || !dialog->is_agreed)
+  if ((!dialog->is_ntlm && !lk_gss_context_is_mutual (dialog->context)) || !dialog->is_agreed)
     return lk_ldap_connection_fail (self, LK_ERROR_DENIED, error,
                                     _ ("the server took the ticket without proving who it is"));
 
@@ -237,6 +261,7 @@ talk (Dialog *dialog, GError **error)
         return FALSE;
       if (answer.code == LDAP_SUCCESS)
         return conclude (dialog, answer.challenge, error);
+      dialog->is_refused = answer.code == LDAP_INVALID_CREDENTIALS;
       if (answer.code != LDAP_SASL_BIND_IN_PROGRESS)
         return fail_refused (dialog, &answer, error);
 
@@ -248,6 +273,50 @@ talk (Dialog *dialog, GError **error)
 
   return lk_ldap_connection_fail (self, LK_ERROR_BAD_REPLY, error,
                                   _ ("the server never ends the sign-in"));
+}
+
+/* GSS-SPNEGO protects messages by itself, which directories refuse inside TLS. */
+static gboolean
+check_spnego (LkLdapConnection *self, GError **error)
+{
+  if (!self->is_secure)
+    return TRUE;
+  return lk_ldap_connection_fail (self, LK_ERROR_INVALID, error,
+                                  _ ("GSS-SPNEGO protects messages by itself; use --tls none with"
+                                     " it, or --bind gssapi inside TLS"));
+}
+
+/* The password is proved to the server, which asks the domain: one attempt, as a simple bind. */
+static gboolean
+bind_by_ntlm (LkLdapConnection *self, GError **error)
+{
+  LkLogin *login = self->way->login;
+  g_autoptr (GByteArray) response = g_byte_array_new ();
+  g_autoptr (LkGssCredential) credential = NULL;
+  g_autoptr (GError) cause = NULL;
+  Dialog dialog = { .connection = self, .is_spnego = TRUE, .is_ntlm = TRUE, .response = response };
+  LkGssTrouble trouble;
+  gboolean ok;
+
+  if (!check_spnego (self, error))
+    return FALSE;
+  credential = lk_login_get_ntlm (login, &trouble, &cause);
+  if (credential == NULL)
+    return lk_ldap_connection_fail (self, (LkError) cause->code, error, "%s", cause->message);
+  lk_ldap_connection_wait_for (self, self->way->connect_ms);
+  if (!lk_login_ask (login, self, &self->patience, &cause))
+    return lk_ldap_connection_fail (self, (LkError) cause->code, error, "%s", cause->message);
+
+  dialog.context = lk_gss_context_new_client (credential, LK_GSS_NTLM, "ldap", self->host, NULL);
+  ok = talk (&dialog, &cause);
+  lk_gss_context_free (dialog.context);
+  lk_login_tell (login, self,
+                 ok                  ? LK_LOGIN_ACCEPTED
+                 : dialog.is_refused ? LK_LOGIN_REFUSED_BY_DOMAIN
+                                     : LK_LOGIN_UNANSWERED);
+  if (!ok)
+    g_propagate_error (error, g_steal_pointer (&cause));
+  return ok;
 }
 
 static gboolean
@@ -266,10 +335,8 @@ bind_by_kerberos (LkLdapConnection *self, GError **error)
                                     _ ("Kerberos knows servers by name; give the name, not the"
                                        " address, or --domain"));
   dialog.is_spnego = self->way->bind == LK_LDAP_BIND_SPNEGO;
-  if (dialog.is_spnego && self->is_secure) /* SPNEGO signs, which directories refuse inside TLS */
-    return lk_ldap_connection_fail (self, LK_ERROR_INVALID, error,
-                                    _ ("GSS-SPNEGO protects messages by itself; use --tls none with"
-                                       " it, or --bind gssapi inside TLS"));
+  if (dialog.is_spnego && !check_spnego (self, error))
+    return FALSE;
   credential = lk_login_get_kerberos (self->way->login, self->host, &trouble, &cause);
   if (credential == NULL)
     return lk_ldap_connection_fail (self, (LkError) cause->code, error, "%s", cause->message);
@@ -292,5 +359,10 @@ lk_ldap_connection_bind (LkLdapConnection *self, GError **error)
     return bind_anonymously (self, error);
   if (self->way->bind == LK_LDAP_BIND_SIMPLE)
     return bind_simply (self, error);
+  if (self->way->bind == LK_LDAP_BIND_EXTERNAL)
+    return bind_by_certificate (self, error);
+  if (self->way->bind == LK_LDAP_BIND_SPNEGO &&
+      lk_login_get_scheme (self->way->login) == LK_SCHEME_NTLM)
+    return bind_by_ntlm (self, error);
   return bind_by_kerberos (self, error);
 }

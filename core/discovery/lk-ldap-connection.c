@@ -34,6 +34,10 @@ choose_bind (const LkLdapWay *way)
 {
   if (way->login == NULL)
     return LK_LDAP_BIND_ANONYMOUS;
+  if (lk_login_get_kind (way->login) == LK_CREDENTIAL_CERTIFICATE)
+    return LK_LDAP_BIND_EXTERNAL;
+  if (lk_login_get_scheme (way->login) == LK_SCHEME_NTLM)
+    return LK_LDAP_BIND_SPNEGO;
   if (lk_login_get_scheme (way->login) == LK_SCHEME_KERBEROS ||
       lk_login_get_password (way->login) == NULL)
     return LK_LDAP_BIND_GSSAPI;
@@ -43,6 +47,7 @@ choose_bind (const LkLdapWay *way)
 void
 lk_ldap_way_settle (LkLdapWay *way, guint16 port)
 {
+  gboolean is_tls_port = port == PORT_LDAPS || port == PORT_GCS;
   gboolean is_sealed;
 
   if (way->connect_ms == 0)
@@ -52,9 +57,13 @@ lk_ldap_way_settle (LkLdapWay *way, guint16 port)
   if (way->bind == LK_LDAP_BIND_AUTO)
     way->bind = choose_bind (way);
   is_sealed = way->bind == LK_LDAP_BIND_GSSAPI || way->bind == LK_LDAP_BIND_SPNEGO;
-  if (way->tls == LK_LDAP_TLS_AUTO)
-    way->tls =
-        is_sealed && port != PORT_LDAPS && port != PORT_GCS ? LK_LDAP_TLS_NONE : LK_LDAP_TLS_LDAPS;
+  if (way->tls != LK_LDAP_TLS_AUTO)
+    return;
+  way->tls = LK_LDAP_TLS_LDAPS;
+  if (is_sealed && !is_tls_port)
+    way->tls = LK_LDAP_TLS_NONE;
+  else if (way->bind == LK_LDAP_BIND_EXTERNAL && !is_tls_port)
+    way->tls = LK_LDAP_TLS_START; /* inside LDAPS Active Directory refuses it, MS-ADTS 5.1.1.1.2 */
 }
 
 guint16
@@ -403,8 +412,11 @@ secure (LkLdapConnection *self, GError **error)
   lk_ldap_connection_wait_for (self, self->way->connect_ms);
   lk_pin_set_remedies (pin, _ ("to accept this one: --fingerprint with that number"),
                        _ ("to trust its CA: --ca FILE"));
-  self->io =
-      lk_channel_handshake (self->channel, self->way->trust, self->host, NULL, &self->patience);
+  self->io = lk_channel_handshake (self->channel, self->way->trust, self->host,
+                                   self->way->bind == LK_LDAP_BIND_EXTERNAL
+                                       ? lk_login_get_certificate (self->way->login)
+                                       : NULL,
+                                   &self->patience);
   if (self->io != LK_IO_OK)
     return lk_ldap_connection_fail_broken (self, error);
   if (!lk_trust_verify (self->way->trust, lk_channel_get_session (self->channel), self->host, pin,

@@ -23,7 +23,8 @@ const char *lk_ldap_stage_to_word (LkLdapStage stage);
 
 typedef enum
 {
-  LK_LDAP_TLS_AUTO, /* LDAPS, but none where Kerberos seals the messages */
+  LK_LDAP_TLS_AUTO, /* LDAPS, but none where GSSAPI seals the messages, and StartTLS with a
+                     * certificate */
   LK_LDAP_TLS_NONE,
   LK_LDAP_TLS_START, /* StartTLS (RFC 4511 4.14) */
   LK_LDAP_TLS_LDAPS,
@@ -31,11 +32,13 @@ typedef enum
 
 typedef enum
 {
-  LK_LDAP_BIND_AUTO, /* by Kerberos with a ticket or a keytab, simple with a password */
+  LK_LDAP_BIND_AUTO, /* by Kerberos with a ticket or a keytab, simple with a password, external with
+                      * a certificate, SPNEGO with a password for NTLM */
   LK_LDAP_BIND_SIMPLE,
   LK_LDAP_BIND_GSSAPI, /* RFC 4752 */
-  LK_LDAP_BIND_SPNEGO, /* MS-ADTS 5.1.1.1: GSS-SPNEGO */
+  LK_LDAP_BIND_SPNEGO, /* MS-ADTS 5.1.1.1: GSS-SPNEGO; Kerberos, or NTLM where the set says so */
   LK_LDAP_BIND_ANONYMOUS,
+  LK_LDAP_BIND_EXTERNAL, /* RFC 4422 appendix A: the certificate that was shown inside TLS */
 } LkLdapBind;
 
 /**

@@ -247,10 +247,14 @@ static const char *
 find_danger (const Run *run, const Target *target)
 {
   const LkLdapWay *way = &run->query->way;
+  gboolean is_ntlm =
+      way->bind == LK_LDAP_BIND_SPNEGO &&
+      lk_login_get_scheme (way->login) == LK_SCHEME_NTLM; /* guessed from, at leisure */
 
-  if (way->bind != LK_LDAP_BIND_SIMPLE || g_ascii_strcasecmp (run->asked, target->host) == 0)
+  if ((way->bind != LK_LDAP_BIND_SIMPLE && !is_ntlm) ||
+      g_ascii_strcasecmp (run->asked, target->host) == 0)
     return NULL;
-  if (target->tls == LK_LDAP_TLS_NONE)
+  if (target->tls == LK_LDAP_TLS_NONE && !is_ntlm)
     return _ ("the password is not sent there in the clear");
   if (!lk_ldap_host_is_akin (run->asked, target->host))
     return _ ("the password is not given to a server of another domain; ask it with --server");

@@ -113,6 +113,7 @@ typedef struct
   char *message;
   guint32 code;
   const char *error; /* static word of the error, or NULL */
+  char *shown_pin;   /* of the certificate that was met in the place of the accepted one, or NULL */
 } LkVerdict;
 
 void lk_verdict_clear (LkVerdict *self);

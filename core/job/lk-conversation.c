@@ -73,3 +73,13 @@ lk_conversation_get_licensing (LkConversation *self, GError **error)
   self->licensing = lk_licensing_new (self->wsman);
   return self->licensing;
 }
+
+char *
+lk_conversation_dup_shown_pin (LkConversation *self)
+{
+  const char *shown = self->link != NULL ? lk_link_get_peer_pin (self->link) : NULL;
+
+  if (self->item->pin == NULL || shown == NULL || g_ascii_strcasecmp (shown, self->item->pin) == 0)
+    return NULL;
+  return g_strdup (shown);
+}

@@ -48,6 +48,7 @@ static const struct
   { LK_STEP_FORGET_CERTIFICATE, N_ ("Forget the certificate") },
   { "merge", N_ ("Merge rows of one machine") },
   { "split", N_ ("Split a row into two machines") },
+  { "apart", N_ ("Keep apart from another row") },
   { "move", N_ ("Answer at another address") },
   { LK_STEP_TAKE_CID, N_ ("Take the confirmation ID given by phone") },
   { "install-key", N_ ("Install the product key") },

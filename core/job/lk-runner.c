@@ -209,7 +209,10 @@ run_item (LkRunner *self, LkItem *first)
       LkItem *next = NULL;
 
       if (!lk_step_run (&context, &verdict, &error))
-        judge (self, &verdict, error);
+        {
+          judge (self, &verdict, error);
+          verdict.shown_pin = lk_conversation_dup_shown_pin (conversation);
+        }
       if (!settle (self, &verdict, &next) || next == NULL)
         break;
 

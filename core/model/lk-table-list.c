@@ -7,6 +7,7 @@
 #include "store/lk-fleet.h"
 #include "store/lk-jobs.h"
 #include "store/lk-keys.h"
+#include "store/lk-merge.h"
 
 #define MAX_JOBS     500
 #define MAX_EVENTS   200
@@ -164,6 +165,21 @@ event_equal (gconstpointer one, gconstpointer other)
 }
 
 const LkTableKind lk_table_events = { read_events, get_event_id, (GDestroyNotify) lk_event_free,
+                                      event_equal, NULL };
+
+static GPtrArray *
+read_merged (LkStore *store, gint64 of, GError **error)
+{
+  return lk_store_list_merged (store, of, error);
+}
+
+static gint64
+get_merged_id (gconstpointer value)
+{
+  return ((const LkMerged *) value)->id;
+}
+
+const LkTableKind lk_table_merged = { read_merged, get_merged_id, (GDestroyNotify) lk_merged_free,
                                       event_equal, NULL };
 
 static void
@@ -379,7 +395,8 @@ take_reading (gpointer data, const GError *error, gpointer user_data)
 static gboolean
 needs_of (LkTableList *self)
 {
-  return self->kind == &lk_table_items || self->kind == &lk_table_events;
+  return self->kind == &lk_table_items || self->kind == &lk_table_events ||
+         self->kind == &lk_table_merged;
 }
 
 static gboolean

@@ -9,7 +9,8 @@ G_DECLARE_FINAL_TYPE (LkTableItem, lk_table_item, LK, TABLE_ITEM, GObject)
 /**
  * LkTableItem:
  *
- * One line of a short list: a plain value of the store (LkKeyRow, LkJobRow, LkItemRow, LkEvent).
+ * One line of a short list: a plain value of the store (LkKeyRow, LkJobRow, LkItemRow, LkEvent,
+ * LkMerged).
  * Signal "filled": its value is another one now.
  */
 gint64 lk_table_item_get_id (LkTableItem *self);
@@ -41,6 +42,7 @@ extern const LkTableKind lk_table_keys;   /* LkKeyRow; @of is not looked at */
 extern const LkTableKind lk_table_jobs;   /* LkJobRow, the last 500; the same */
 extern const LkTableKind lk_table_items;  /* LkItemRow of job @of */
 extern const LkTableKind lk_table_events; /* LkEvent of machine @of, the last 200 */
+extern const LkTableKind lk_table_merged; /* LkMerged of machine @of */
 
 #define LK_TYPE_TABLE_LIST (lk_table_list_get_type ())
 G_DECLARE_FINAL_TYPE (LkTableList, lk_table_list, LK, TABLE_LIST, GObject)

@@ -3,7 +3,9 @@
 
 #include "store/lk-duplicates.h"
 
+#include "base/lk-error.h"
 #include "domain/lk-machine.h"
+#include "store/lk-fleet.h"
 #include "store/lk-identity.h"
 
 #include <gio/gio.h>
@@ -101,11 +103,19 @@ lk_duplicate_free (LkDuplicate *self)
   g_free (self);
 }
 
+static Pair *
+find_pair (GHashTable *pairs, gint64 first_id, gint64 second_id)
+{
+  const Pair key = { first_id, second_id, 0 };
+
+  return g_hash_table_lookup (pairs, &key);
+}
+
 static void
 add_pair (GHashTable *pairs, gint64 first_id, gint64 second_id, Mark mark)
 {
   const Pair key = { first_id, second_id, 0 };
-  Pair *pair = g_hash_table_lookup (pairs, &key);
+  Pair *pair = find_pair (pairs, first_id, second_id);
 
   if (pair == NULL)
     {
@@ -121,28 +131,61 @@ is_usable (Mark mark, const char *value)
   return (mark != MARK_UUID && mark != MARK_CMID) || lk_uuid_get_usable (value) != NULL;
 }
 
+/* Those that a person said are two machines. */
 static gboolean
-collect (LkDb *db, Mark mark, GHashTable *pairs, GError **error)
+list_apart (LkDb *db, GHashTable *apart, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (LkQuery) query =
+      lk_db_query (db, &local_error, "SELECT first_id, second_id FROM machine_apart", "");
+
+  while (query != NULL && lk_query_next (query, &local_error))
+    add_pair (apart, lk_query_int (query, 0), lk_query_int (query, 1), 0);
+
+  if (local_error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+/* With the first of those before it that it is not kept apart from. */
+static void
+pair_up (GHashTable *pairs, GHashTable *apart, const GArray *before, gint64 id, Mark mark)
+{
+  for (guint i = 0; i < before->len; i++)
+    {
+      gint64 first_id = g_array_index (before, gint64, i);
+
+      if (find_pair (apart, first_id, id) == NULL)
+        {
+          add_pair (pairs, first_id, id, mark);
+          return;
+        }
+    }
+}
+
+static gboolean
+collect (LkDb *db, Mark mark, GHashTable *apart, GHashTable *pairs, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   g_autoptr (LkQuery) query = lk_db_query (db, &local_error, marks[mark].sql, "");
+  g_autoptr (GArray) group = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autofree char *value = NULL;
-  gint64 first_id = 0;
 
   while (query != NULL && lk_query_next (query, &local_error))
     {
       const char *next = lk_query_text (query, 0);
       gint64 id = lk_query_int (query, 1);
 
-      if (value != NULL && g_ascii_strcasecmp (value, next) == 0)
+      if (value == NULL || g_ascii_strcasecmp (value, next) != 0)
         {
-          if (is_usable (mark, value))
-            add_pair (pairs, first_id, id, mark);
-          continue;
+          g_free (value);
+          value = g_strdup (next);
+          g_array_set_size (group, 0);
         }
-      g_free (value);
-      value = g_strdup (next);
-      first_id = id;
+      if (is_usable (mark, value))
+        pair_up (pairs, apart, group, id, mark);
+      g_array_append_val (group, id);
     }
 
   if (local_error == NULL)
@@ -190,12 +233,11 @@ load (LkDb *db, const Pair *pair, GError **error)
   g_autoptr (LkQuery) query = lk_db_query (
       db, error,
       "SELECT a.name, coalesce (a.address, a.listed_as), b.name, coalesce (b.address, b.listed_as),"
-      " a.uuid, b.uuid, a.cmid, b.cmid, EXISTS (SELECT 1 FROM machine_apart"
-      "  WHERE first_id = min (?1, ?2) AND second_id = max (?1, ?2))"
-      " FROM machine AS a, machine AS b WHERE a.id = ?1 AND b.id = ?2",
+      " a.uuid, b.uuid, a.cmid, b.cmid FROM machine AS a, machine AS b WHERE a.id = ?1 AND b.id = "
+      "?2",
       "ii", pair->first_id, pair->second_id);
 
-  if (query == NULL || !lk_query_next (query, error) || lk_query_int (query, 8) != 0 ||
+  if (query == NULL || !lk_query_next (query, error) ||
       ((pair->marks & ~WEAK_MARKS) == 0 && are_different (query)))
     return NULL;
 
@@ -230,11 +272,14 @@ static gboolean
 list_all (LkDb *db, GPtrArray *list, GError **error)
 {
   g_autoptr (GHashTable) pairs = g_hash_table_new_full (hash_pair, equal_pairs, g_free, NULL);
+  g_autoptr (GHashTable) apart = g_hash_table_new_full (hash_pair, equal_pairs, g_free, NULL);
   g_autoptr (GPtrArray) sorted = NULL;
   g_autoptr (GError) local_error = NULL;
 
+  if (!list_apart (db, apart, error))
+    return FALSE;
   for (Mark mark = 0; mark < N_MARKS; mark++)
-    if (!collect (db, mark, pairs, error))
+    if (!collect (db, mark, apart, pairs, error))
       return FALSE;
 
   sorted = list_keys (pairs);
@@ -262,4 +307,48 @@ lk_store_list_duplicates (LkStore *self, GError **error)
 
   lk_store_return_reader (self, db);
   return done ? g_steal_pointer (&list) : NULL;
+}
+
+typedef struct
+{
+  GArray *ids;
+  gint64 now;
+} Apart;
+
+static gboolean
+keep_apart (LkDb *db, gpointer user_data, GError **error)
+{
+  const Apart *apart = user_data;
+  g_autoptr (GString) numbers = g_string_new (NULL);
+  g_autofree char *message = NULL;
+
+  for (guint i = 0; i < apart->ids->len; i++)
+    g_string_append_printf (numbers, i > 0 ? ", #%d" : "#%d",
+                            (int) g_array_index (apart->ids, gint64, i));
+  message = g_strdup_printf (_ ("Not one machine: %s"), numbers->str);
+  for (guint i = 0; i < apart->ids->len; i++)
+    {
+      gint64 id = g_array_index (apart->ids, gint64, i);
+      gint64 n = 0;
+
+      if (!lk_db_get_int (db, &n, 0, error, "SELECT count (*) FROM machine WHERE id = ?1", "i", id))
+        return FALSE;
+      if (n == 0)
+        {
+          g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("Machine #%d is gone"), (int) id);
+          return FALSE;
+        }
+      if (!lk_event_note (db, apart->now, id, 0, "apart", "done", message, 0, error))
+        return FALSE;
+    }
+
+  return lk_identity_keep_apart (db, apart->ids, error);
+}
+
+gboolean
+lk_store_keep_apart (LkStore *self, GArray *machine_ids, gint64 now, GError **error)
+{
+  Apart apart = { machine_ids, now };
+
+  return lk_store_write (self, keep_apart, &apart, error);
 }

@@ -26,8 +26,13 @@ typedef struct
 
 void lk_duplicate_free (LkDuplicate *self);
 
-/* All of them, by their ids; of many rows with the same mark each with the first one only. Pairs
- * that a person split, and marks that boards share, are left out. */
+/* All of them, by their ids; of many rows with the same mark each with the first one only that it
+ * is not kept apart from. Pairs that a person split or kept apart, and marks that boards share, are
+ * left out. */
 GPtrArray *lk_store_list_duplicates (LkStore *self, GError **error);
+
+/* The rows (@machine_ids, gint64) are different machines, whatever they have in common: none is
+ * listed as a possible duplicate of another one any more, or merged with it by itself. */
+gboolean lk_store_keep_apart (LkStore *self, GArray *machine_ids, gint64 now, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkDuplicate, lk_duplicate_free)

@@ -88,17 +88,20 @@ find_scanned (LkDb *db, const LkSighting *sighting, gint64 *id, GError **error)
   return *id != 0 || address == NULL || find_by_address (db, address, is_unnamed, id, error);
 }
 
+/* A list that says nothing of a port, as a directory never does, leaves the way that is set. */
 static gboolean
 update_listed (LkDb *db, const LkSighting *sighting, gint64 id, GError **error)
 {
-  guint16 port = sighting->port != 0 ? sighting->port : (sighting->tls ? 5986 : 5985);
+  gint64 port = sighting->port != 0 ? sighting->port : (sighting->tls ? 5986 : 0);
 
   return lk_db_run (db, error,
-                    "UPDATE machine SET address = coalesce (?2, address), port = ?3, tls = ?4,"
-                    " domain = coalesce (domain, ?5), os_version = coalesce (os_version, ?6)"
+                    "UPDATE machine SET address = coalesce (?2, address),"
+                    " port = CASE ?3 WHEN 0 THEN port ELSE ?3 END,"
+                    " tls = CASE ?3 WHEN 0 THEN tls ELSE ?4 END, domain = coalesce (domain, ?5), "
+                    "os_version = coalesce (os_version, ?6)"
                     " WHERE id = ?1",
-                    "isiiss", id, sighting->address, (gint64) port, (gint64) sighting->tls,
-                    sighting->domain, sighting->os_version);
+                    "isiiss", id, sighting->address, port, (gint64) sighting->tls, sighting->domain,
+                    sighting->os_version);
 }
 
 /* A full name that leads to a machine is better than an address of today, and a port that was set

@@ -209,6 +209,20 @@ swap_addresses (LkDb *db, const LkItem *item, gint64 found, GError **error)
                     (gint64) item->port);
 }
 
+static gboolean
+move_here (LkDb *db, const LkItem *item, gint64 found, gint64 now, GError **error)
+{
+  g_autofree char *message = NULL;
+
+  if (item->address == NULL || !g_hostname_is_ip_address (item->address))
+    return TRUE;
+
+  message =
+      g_strdup_printf (_ ("Was met at %s, where %s was looked for"), item->address, item->name);
+  return swap_addresses (db, item, found, error) &&
+         lk_event_note (db, now, found, 0, "move", "done", message, 0, error);
+}
+
 gboolean
 lk_identity_relocate (LkDb *db,
                       const LkItem *item,
@@ -218,7 +232,6 @@ lk_identity_relocate (LkDb *db,
                       GError **error)
 {
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autofree char *message = NULL;
 
   *machine_id = 0;
   if (!list_same (db, item->machine_id, seen, ids, error))
@@ -227,11 +240,36 @@ lk_identity_relocate (LkDb *db,
     return TRUE;
 
   *machine_id = g_array_index (ids, gint64, 0);
-  if (item->address == NULL || !g_hostname_is_ip_address (item->address))
-    return TRUE;
+  return move_here (db, item, *machine_id, now, error);
+}
 
-  message =
-      g_strdup_printf (_ ("Was met at %s, where %s was looked for"), item->address, item->name);
-  return swap_addresses (db, item, *machine_id, error) &&
-         lk_event_note (db, now, *machine_id, 0, "move", "done", message, 0, error);
+gboolean
+lk_identity_relocate_by_pin (LkDb *db,
+                             const LkItem *item,
+                             const char *pin,
+                             gint64 now,
+                             gint64 *machine_id,
+                             GError **error)
+{
+  if (!lk_db_get_int (db, machine_id, 0, error,
+                      "SELECT CASE count (*) WHEN 1 THEN min (id) ELSE 0 END FROM machine"
+                      " WHERE pin = ?2 COLLATE NOCASE AND id <> ?1",
+                      "is", item->machine_id, pin))
+    return FALSE;
+  return *machine_id == 0 || move_here (db, item, *machine_id, now, error);
+}
+
+gboolean
+lk_identity_keep_apart (LkDb *db, GArray *ids, GError **error)
+{
+  for (guint i = 0; i < ids->len; i++)
+    for (guint j = 0; j < i; j++)
+      if (!lk_db_run (db, error,
+                      "INSERT OR IGNORE INTO machine_apart (first_id, second_id)"
+                      " SELECT a.id, b.id FROM machine AS a, machine AS b"
+                      " WHERE a.id = min (?1, ?2) AND b.id = max (?1, ?2) AND a.id <> b.id",
+                      "ii", g_array_index (ids, gint64, i), g_array_index (ids, gint64, j)))
+        return FALSE;
+
+  return TRUE;
 }

@@ -26,6 +26,20 @@ gboolean lk_identity_relocate (LkDb *db,
                                gint64 *machine_id,
                                GError **error);
 
+/* The same by the certificate that is shown there (@pin, SHA-256 in hex): the row for which a
+ * person accepted it. Only that machine has its key, so it is the machine; and what was accepted
+ * goes with the machine, not with the address. */
+gboolean lk_identity_relocate_by_pin (LkDb *db,
+                                      const LkItem *item,
+                                      const char *pin,
+                                      gint64 now,
+                                      gint64 *machine_id,
+                                      GError **error);
+
+/* The machines of @ids (gint64) are different ones and never merged by themselves again; those that
+ * are gone are no matter. */
+gboolean lk_identity_keep_apart (LkDb *db, GArray *ids, GError **error);
+
 /* In which job both answered, 0 for none. */
 gboolean lk_identity_get_common_job (LkDb *db, gint64 a, gint64 b, gint64 *job_id, GError **error);
 

@@ -6,6 +6,7 @@
 #include "base/lk-error.h"
 #include "ledger/lk-ledger.h"
 #include "store/lk-fleet.h"
+#include "store/lk-identity.h"
 #include "store/lk-jobs.h"
 
 #include <gio/gio.h>
@@ -502,28 +503,10 @@ split_one (LkDb *db, Change *change, gint64 merged_id, GError **error)
 }
 
 static gboolean
-keep_apart (LkDb *db, const Change *change, GError **error)
-{
-  for (guint i = 0; i < change->made->len; i++)
-    for (guint j = 0; j <= i; j++)
-      {
-        gint64 a = g_array_index (change->made, gint64, i);
-        gint64 b = j < i ? g_array_index (change->made, gint64, j) : change->machine_id;
-
-        if (!lk_db_run (db, error,
-                        "INSERT OR IGNORE INTO machine_apart (first_id, second_id)"
-                        " VALUES (min (?1, ?2), max (?1, ?2))",
-                        "ii", a, b))
-          return FALSE;
-      }
-
-  return TRUE;
-}
-
-static gboolean
 split_all (LkDb *db, gpointer user_data, GError **error)
 {
   Change *change = user_data;
+  g_autoptr (GArray) all = NULL;
 
   g_array_set_size (change->made, 0);
   if (!check_idle (db, change->machine_id, error))
@@ -532,7 +515,9 @@ split_all (LkDb *db, gpointer user_data, GError **error)
     if (!split_one (db, change, g_array_index (change->ids, gint64, i), error))
       return FALSE;
 
-  return keep_apart (db, change, error);
+  all = g_array_copy (change->made);
+  g_array_append_val (all, change->machine_id);
+  return lk_identity_keep_apart (db, all, error);
 }
 
 static int

@@ -110,6 +110,30 @@ explain_stranger (LkDb *db, Settlement *s, const char *difference, GError **erro
   return TRUE;
 }
 
+/* The certificate of another machine that is known: it is there now, and the person need not accept
+ * anything. */
+static gboolean
+explain_certificate (LkDb *db, Settlement *s, GError **error)
+{
+  const LkItem *item = s->verdict->item;
+  g_autofree char *message = NULL;
+  gint64 id = 0;
+
+  if (!lk_identity_relocate_by_pin (db, item, s->verdict->shown_pin, s->now, &id, error))
+    return FALSE;
+  if (id == 0)
+    return TRUE;
+
+  message = g_strdup_printf (_ ("Another machine than %s is at its address now, #%d by its"
+                                " certificate"),
+                             item->name, (int) id);
+  fail (s, LK_ERROR_REJECTED, 0, message);
+  s->is_mistaken = TRUE;
+  if (item->attempt <= 1)
+    s->outcome = LK_OUTCOME_RETRY;
+  return TRUE;
+}
+
 static gboolean
 apply_facts (LkDb *db, Settlement *s, GError **error)
 {
@@ -122,6 +146,8 @@ apply_facts (LkDb *db, Settlement *s, GError **error)
     return FALSE;
   if (stranger != NULL)
     return explain_stranger (db, s, stranger, error);
+  if (verdict->shown_pin != NULL && verdict->outcome == LK_OUTCOME_FAILED)
+    return explain_certificate (db, s, error);
   s->has_answered = verdict->reading != NULL;
 
   if (verdict->products != NULL &&

@@ -1,5 +1,5 @@
 # fish completion for latchkeyctl, made by “latchkeyctl completion fish”.
-complete -c latchkeyctl -n __fish_use_subcommand -f -a 'discover list show forget duplicates merge split trust check refresh install-key uninstall-key activate deposit reactivate rearm phone job run key credential config report store explain completion'
+complete -c latchkeyctl -n __fish_use_subcommand -f -a 'discover list show forget duplicates merge apart split trust check refresh install-key uninstall-key activate deposit reactivate rearm phone job run key credential config report store explain completion'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from discover' -f -a file -d 'Add machines from a CSV file or a plain list (- for standard input)'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from discover; and __fish_seen_subcommand_from file' -l db -r -d 'Use the store in this file'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from discover; and __fish_seen_subcommand_from file' -l json -d 'Print one JSON object'
@@ -107,6 +107,9 @@ complete -c latchkeyctl -n '__fish_seen_subcommand_from merge' -l json -d 'Print
 complete -c latchkeyctl -n '__fish_seen_subcommand_from merge' -l quiet -d 'Say nothing on standard error'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from merge' -l dry-run -d 'Show what would be done and what it costs, and do nothing'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from merge' -l yes -d 'Do not ask'
+complete -c latchkeyctl -n '__fish_seen_subcommand_from apart' -l db -r -d 'Use the store in this file'
+complete -c latchkeyctl -n '__fish_seen_subcommand_from apart' -l json -d 'Print one JSON object'
+complete -c latchkeyctl -n '__fish_seen_subcommand_from apart' -l quiet -d 'Say nothing on standard error'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from split' -l db -r -d 'Use the store in this file'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from split' -l json -d 'Print one JSON object'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from split' -l quiet -d 'Say nothing on standard error'

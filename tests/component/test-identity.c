@@ -9,6 +9,7 @@
 #include "store/lk-fleet.h"
 #include "store/lk-jobs.h"
 #include "store/lk-merge.h"
+#include "store/lk-pins.h"
 #include "store/lk-queue.h"
 #include "store/lk-sources.h"
 
@@ -20,6 +21,8 @@
 #define ZERO   "00000000-0000-0000-0000-000000000000"
 #define CMID   "aaaaaaaa-1111-4222-8333-444444444444"
 #define CMID_2 "bbbbbbbb-1111-4222-8333-444444444444"
+#define PIN    "1111111111111111111111111111111111111111111111111111111111111111"
+#define PIN_2  "2222222222222222222222222222222222222222222222222222222222222222"
 #define KEY    "90001-000000007"
 #define EPID   "12345-90001-000-000007-03-1033-20348.0000-1002026"
 #define IID    "111111222222333333444444555555666666777777888888999999"
@@ -317,6 +320,135 @@ test_swapped_addresses (void)
 }
 
 static void
+accept (LkTestFleet *fleet, gint64 id, const char *pin)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean changed = FALSE;
+
+  lk_store_set_pin (fleet->store, id, pin, NULL, NOW, "accepted", &changed, &error);
+  g_assert_no_error (error);
+  g_assert_true (changed);
+}
+
+/* Claims the next item; the machine at its address shows @pin, and answers when that is the one
+ * that was accepted for the row. */
+static void
+meet (LkTestFleet *fleet, const char *pin)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (LkItem) item = lk_store_claim (fleet->store, 0, NOW + 4, &error);
+  g_auto (LkVerdict) verdict = { .item = item, .outcome = LK_OUTCOME_DONE };
+
+  g_assert_no_error (error);
+  g_assert_nonnull (item);
+  if (!g_str_equal (item->pin, pin))
+    {
+      verdict.outcome = LK_OUTCOME_FAILED;
+      verdict.error = lk_error_code_to_word (LK_ERROR_DENIED);
+      verdict.shown_pin = g_strdup (pin);
+    }
+  lk_store_settle (fleet->store, &verdict, NULL, NOW + 4, NULL, &error);
+  g_assert_no_error (error);
+}
+
+/* Whose certificate is accepted cannot be asked who it is when it shows another one: the
+ * certificate tells, and goes with the machine, not with the address. */
+static void
+test_swapped_certificates (void)
+{
+  gint64 a, b;
+  g_autoptr (LkTestFleet) fleet = fleet_new (&a, &b);
+  guint n = 0;
+
+  accept (fleet, a, PIN);
+  accept (fleet, b, PIN_2);
+  file (fleet, a, b);
+  for (; count (fleet, "SELECT count (*) FROM item WHERE state = 'ready'") > 0 && n < 10; n++)
+    {
+      g_autofree char *address = get_text (fleet,
+                                           "SELECT address FROM machine WHERE id = (SELECT"
+                                           " machine_id FROM item WHERE state = 'ready' AND ?1"
+                                           " ORDER BY due_at, id LIMIT 1)",
+                                           1);
+
+      meet (fleet, g_str_equal (address, "10.0.0.1") ? PIN_2 : PIN); /* they have swapped */
+    }
+  g_assert_cmpuint (n, <=, 3);
+  g_assert_cmpint (count (fleet, "SELECT count (*) FROM item WHERE state = 'failed'"), ==, 0);
+  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine WHERE (id = 1 AND"
+                                 " address = '10.0.0.2' AND pin = '" PIN "') OR (id = 2 AND"
+                                 " address = '10.0.0.1' AND pin = '" PIN_2 "')"),
+                   ==, 2);
+}
+
+/* A certificate that nobody accepted, or for several, says nothing. */
+static void
+test_strange_certificate (void)
+{
+  gint64 a, b;
+  g_autoptr (LkTestFleet) fleet = fleet_new (&a, &b);
+
+  accept (fleet, a, PIN);
+  accept (fleet, b, PIN_2);
+  accept (fleet, lk_test_fleet_add (fleet, "10.0.0.3", NULL), PIN_2);
+  file (fleet, a, 0);
+  meet (fleet, PIN_2);
+  g_assert_cmpint (count (fleet, "SELECT count (*) FROM item WHERE state = 'failed'"), ==, 1);
+  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine WHERE id = 1"
+                                 " AND address = '10.0.0.1'"),
+                   ==, 1);
+}
+
+static void
+keep_apart (LkTestFleet *fleet, gint64 a, gint64 b, LkError expected)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GError) error = NULL;
+
+  g_array_append_val (ids, a);
+  g_array_append_val (ids, b);
+  g_assert_cmpint (lk_store_keep_apart (fleet->store, ids, NOW + 9, &error), ==, expected == 0);
+  if (expected != 0)
+    g_assert_error (error, LK_ERROR, (int) expected);
+}
+
+/* Whom a person called another machine is not listed any more, and not merged when all agrees; the
+ * others that look like it are. */
+static void
+test_kept_apart (void)
+{
+  gint64 a, b;
+  g_autoptr (LkTestFleet) fleet = fleet_new (&a, &b);
+  gint64 c = lk_test_fleet_add (fleet, "10.0.0.3", NULL);
+  g_autoptr (GPtrArray) all = NULL;
+  g_autoptr (GPtrArray) left = NULL;
+  const LkDuplicate *pair;
+
+  read_alone (fleet, a, NOW + 1, "PC-1", ZERO, CMID);
+  read_alone (fleet, b, NOW + 2, "PC-2", ZERO, CMID);
+  read_alone (fleet, c, NOW + 3, "PC-3", ZERO, CMID);
+  all = list_duplicates (fleet);
+  g_assert_cmpuint (all->len, ==, 2);
+
+  keep_apart (fleet, b, a, 0);
+  left = list_duplicates (fleet);
+  g_assert_cmpuint (left->len, ==, 1);
+  keep_apart (fleet, a, c, 0);
+  g_clear_pointer (&left, g_ptr_array_unref);
+  left = list_duplicates (fleet);
+  g_assert_cmpuint (left->len, ==, 1);
+  pair = left->pdata[0];
+  g_assert_cmpint (pair->first_id, ==, b);
+  g_assert_cmpint (pair->second_id, ==, c);
+
+  read_alone (fleet, b, NOW + 4, "PC-1", UUID, CMID);
+  read_alone (fleet, a, NOW + 5, "PC-1", UUID, CMID);
+  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==, 3);
+  keep_apart (fleet, a, 99, LK_ERROR_INVALID);
+  g_assert_cmpint (count (fleet, "SELECT count (*) FROM event WHERE step = 'apart'"), ==, 4);
+}
+
+static void
 merge (LkTestFleet *fleet, gint64 kept, gint64 other, LkError expected)
 {
   g_autoptr (GArray) others = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -518,6 +650,9 @@ main (int argc, char **argv)
   g_test_add_func ("/identity/other-is-yet-to-be-asked", test_other_is_yet_to_be_asked);
   g_test_add_func ("/identity/boards-without-a-number", test_boards_without_a_number);
   g_test_add_func ("/identity/swapped-addresses", test_swapped_addresses);
+  g_test_add_func ("/identity/swapped-certificates", test_swapped_certificates);
+  g_test_add_func ("/identity/strange-certificate", test_strange_certificate);
+  g_test_add_func ("/identity/kept-apart", test_kept_apart);
   g_test_add_func ("/identity/merge-and-split", test_merge_and_split);
   g_test_add_func ("/identity/not-while-a-step-runs", test_not_while_a_step_runs);
   g_test_add_func ("/identity/split-of-several", test_split_of_several);

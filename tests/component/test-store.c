@@ -145,6 +145,84 @@ test_known (Fixture *f, gconstpointer data)
   g_assert_cmpuint (row (rows, 0)->port, ==, 5985);
 }
 
+static LkSighting *
+sight (const char *name, const char *address, const char *domain, guint serial)
+{
+  LkSighting *sighting = g_new0 (LkSighting, 1);
+
+  sighting->name = g_strdup (name);
+  sighting->address = g_strdup (address);
+  sighting->domain = g_strdup (domain);
+  sighting->serial = serial;
+  return sighting;
+}
+
+/* Of a machine with TLS; a directory that names it says nothing of that. */
+static void
+test_way_stays (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) sightings =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) lk_sighting_free);
+  g_autoptr (GPtrArray) rows = NULL;
+  g_autoptr (GError) error = NULL;
+  LkSighting *sighting = sight ("pc-1", "10.0.0.1", NULL, 0);
+  guint n_added, n_known;
+
+  sighting->port = 15986;
+  sighting->tls = TRUE;
+  g_ptr_array_add (sightings, sighting);
+  g_assert_true (lk_store_add_machines (f->store, sightings, NOW, &n_added, &n_known, &error));
+  g_assert_false (add (f, "pc-1", "10.0.0.1", "lab.test"));
+  rows = list (f, NULL);
+  g_assert_cmpuint (rows->len, ==, 1);
+  g_assert_cmpuint (row (rows, 0)->port, ==, 15986);
+  g_assert_true (row (rows, 0)->tls);
+}
+
+/* Who would be known is what adding would say, and asking adds nobody. */
+static void
+test_find_known (Fixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    const char *name;
+    const char *address;
+    const char *domain;
+    guint serial; /* of a scan, or 0: of a list */
+    gboolean is_known;
+  } cases[] = {
+    { "PC-1", NULL, NULL, 0, TRUE },          { "pc-1", "10.0.0.1", "lab.test", 0, TRUE },
+    { "pc-1", "10.0.0.9", NULL, 0, FALSE }, /* another one of that name */
+    { "pc-1", NULL, "other.test", 0, FALSE }, { "pc-2", NULL, NULL, 0, FALSE },
+    { "pc-1", "10.0.0.9", "LAB", 1, TRUE }, /* a domain member may have moved */
+    { "10.0.0.1", NULL, NULL, 2, TRUE },    /* an address alone is whoever has it */
+    { "pc-2", "10.0.0.1", NULL, 3, FALSE }, /* a name that is another one's */
+    { "10.0.0.77", NULL, NULL, 4, FALSE },
+  };
+  g_autoptr (GPtrArray) sightings =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) lk_sighting_free);
+  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+  g_autoptr (GPtrArray) rows = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean known[G_N_ELEMENTS (cases)];
+
+  g_assert_true (add (f, "pc-1", "10.0.0.1", "lab.test"));
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    g_ptr_array_add (sightings,
+                     sight (cases[i].name, cases[i].address, cases[i].domain, cases[i].serial));
+  g_assert_true (lk_store_find_known (f->store, sightings, known, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_test_message ("case %u: %s", i, cases[i].name);
+      g_assert_cmpint (known[i], ==, cases[i].is_known);
+    }
+
+  g_assert_true (lk_store_find_known (f->store, none, NULL, &error));
+  rows = list (f, NULL);
+  g_assert_cmpuint (rows->len, ==, 1);
+}
+
 /* Read, a machine has its own name; found again by the old one it is still the same row. */
 static void
 test_known_by_full_name (Fixture *f, gconstpointer data)
@@ -415,6 +493,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(path, data, func) g_test_add (path, Fixture, data, set_up, func, tear_down)
   ADD ("/store/known", NULL, test_known);
+  ADD ("/store/find-known", NULL, test_find_known);
+  ADD ("/store/way-stays", NULL, test_way_stays);
   ADD ("/store/known-by-full-name", NULL, test_known_by_full_name);
   ADD ("/store/duplicate-job", NULL, test_duplicate_job);
   ADD ("/store/pause", NULL, test_pause);

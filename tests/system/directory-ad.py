@@ -220,27 +220,45 @@ def trouble(rig):
     contains(answer["error"]["message"], "give the name")
 
 
+def tried(rig):
+    done = samba_rig.run("ldbsearch", "-H", rig.controller.data / "private/sam.ldb",
+                         "(sAMAccountName=alice)", "badPwdCount")
+    return int(next((line.split()[1] for line in done.stdout.splitlines()
+                     if line.startswith("badPwdCount:")), "0"))
+
+
 def lockout(rig):
     """A wrong password is tried once, by either way of signing in, and then never again."""
-    def tried():
-        done = samba_rig.run("ldbsearch", "-H", rig.controller.data / "private/sam.ldb",
-                             "(sAMAccountName=alice)", "badPwdCount")
-        return int(next((line.split()[1] for line in done.stdout.splitlines()
-                         if line.startswith("badPwdCount:")), "0"))
-    before = tried()
+    before = tried(rig)
     rig.password("wrong", ALICE, "not-the-password")
     for attempt in range(3):
         answer = rig.discover(*rig.secure(), "--credential", "wrong", status=6)
         contains(answer["error"]["message"], "user name or the password is wrong" if attempt == 0
                  else "so that the account is not locked")
-    expect("attempts by simple bind", tried() - before, 1)
+    expect("attempts by simple bind", tried(rig) - before, 1)
     rig.password("wrong", ALICE, "not-the-password-either")
-    before = tried()
+    before = tried(rig)
     for attempt in range(3):
         rig.discover("--server", FULL, "--bind", "gssapi", "--credential", "wrong", status=6)
-    expect("attempts by Kerberos", tried() - before, 1)
+    expect("attempts by Kerberos", tried(rig) - before, 1)
     rig.password("wrong", ALICE, ALICE_PASSWORD)  # a success sets the count back
     rig.look(*rig.secure(), "--credential", "wrong", "--name", "PC0001*")
+
+
+def by_ntlm(rig):
+    """A password by NTLM within GSS-SPNEGO, sealed; a wrong one is tried once."""
+    user = f"LAB\\{ALICE.split('@')[0]}"
+    rig.password("ntlm", user, ALICE_PASSWORD, "--scheme", "ntlm")
+    expect("by NTLM", rig.look("--server", FULL, "--credential", "ntlm", "--name", "PC0012*"),
+           rig.names(lambda i: i // 10 == 12))
+    rig.password("wrong-ntlm", user, "not-the-password", "--scheme", "ntlm")
+    before = tried(rig)
+    for attempt in range(2):
+        answer = rig.discover("--server", FULL, "--credential", "wrong-ntlm", status=6)
+        contains(answer["error"]["message"], "user name or the password is wrong" if attempt == 0
+                 else "so that the account is not locked")
+    expect("attempts by NTLM", tried(rig) - before, 1)
+    rig.look("--server", FULL, "--credential", "ntlm", "--name", "PC0001*")
 
 
 def ticket_in_tls(rig):
@@ -260,7 +278,7 @@ def ticket_in_tls(rig):
     contains(answer["error"]["message"], "--tls none", "--bind gssapi")
 
 
-CASES = [ldaps_simple, gssapi_ticket, filters, every_way, trouble, lockout, ticket_in_tls]
+CASES = [ldaps_simple, gssapi_ticket, filters, every_way, trouble, lockout, by_ntlm, ticket_in_tls]
 
 
 def main():

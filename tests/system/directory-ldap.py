@@ -30,6 +30,7 @@ pidfile {folder}/pid
 TLSCACertificateFile {ca}
 TLSCertificateFile {certificate}
 TLSCertificateKeyFile {key}
+TLSVerifyClient try
 sizelimit size.soft={page} size.hard={page} size.pr={page} size.prtotal={total}
 database mdb
 maxsize 268435456
@@ -37,6 +38,7 @@ suffix "{suffix}"
 rootdn "{admin}"
 rootpw "{password}"
 directory {folder}/db
+{more}
 """
 
 
@@ -75,7 +77,7 @@ def free_ports(n):
 
 
 class Authority:
-    """A CA, and certificates for localhost that are good or over."""
+    """A CA, and certificates for localhost that are good or over, and one for a client."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -84,10 +86,13 @@ class Authority:
         self.good = self.make("good", "expiration_days = 50\n", self.ca)
         self.expired = self.make("expired", 'activation_date = "2020-01-01 00:00:00"\n'
                                  'expiration_date = "2021-03-04 00:00:00"\n', self.ca)
+        self.client = self.make("client", "cn = console\nsigning_key\ntls_www_client\n"
+                                "expiration_days = 50\n", self.ca, is_server=False)
+        self.client[1].chmod(0o600)
 
-    def make(self, name, template, ca=None):
+    def make(self, name, template, ca=None, is_server=True):
         path = self.folder / name
-        if ca is not None:
+        if ca is not None and is_server:
             template += 'cn = localhost\ndns_name = localhost\nsigning_key\ntls_www_server\n'
         path.with_suffix(".cfg").write_text(template)
         key, certificate = path.with_suffix(".key"), path.with_suffix(".pem")
@@ -100,13 +105,14 @@ class Authority:
 
 
 class Slapd:
-    def __init__(self, folder, authority, ldif, certificate=None, total="unlimited", ports=None):
+    def __init__(self, folder, authority, ldif, certificate=None, total="unlimited", ports=None,
+                 more=""):
         folder.mkdir()
         (folder / "db").mkdir()
         certificate = certificate or authority.good
         (folder / "slapd.conf").write_text(CONFIG.format(
             folder=folder, page=PAGE, total=total, suffix=SUFFIX, admin=ADMIN, password=PASSWORD,
-            ca=authority.ca[0], certificate=certificate[0], key=certificate[1]))
+            more=more, ca=authority.ca[0], certificate=certificate[0], key=certificate[1]))
         (folder / "data.ldif").write_text(ldif)
         run("slapadd", "-q", "-f", folder / "slapd.conf", "-l", folder / "data.ldif")
         self.port, self.tls_port = ports or free_ports(2)
@@ -377,8 +383,60 @@ def cancelled(rig, _):
         expect("kept", len(rig.stored()), 500)
 
 
+def by_certificate(rig, authority):
+    """SASL EXTERNAL: only who has the certificate may read."""
+    rig.ctl("credential", "add", "console", "--certificate", authority.client[0], "--private-key",
+            authority.client[1])
+    rig.password("plain", ADMIN, PASSWORD)
+    with Slapd(rig.folder / "slapd", authority, tree(hosts(0, 10)),
+               more='access to * by dn.exact="cn=console" read by anonymous auth') as slapd:
+        server = ["--server", f"localhost:{slapd.port}", "--ca", authority.ca[0], "--base", SUFFIX]
+        answer = rig.discover(*server, "--credential", "console", "--dry-run")
+        expect("by StartTLS", answer["machines"], 10)
+        answer = rig.discover(*server[2:], "--server", f"ldaps://localhost:{slapd.tls_port}",
+                              "--credential", "console", "--dry-run")
+        expect("by LDAPS", answer["machines"], 10)
+        answer = rig.discover(*server, "--bind", "anonymous", "--tls", "starttls", status=1)
+        contains(answer["words"], "no such place")
+        answer = rig.discover(*server, "--credential", "console", "--tls", "none", status=2)
+        contains(answer["words"], "a certificate is shown inside TLS only")
+        answer = rig.discover(*server, "--credential", "plain", "--bind", "external", "--tls",
+                              "starttls", status=6)
+        contains(answer["words"], "is no certificate")
+
+
+def saved_and_read(rig, _):
+    """A search that is kept and what it finds read at once: by the way that is set for a machine, of
+    which directories say nothing."""
+    rig.machines = 3
+    rig.start_lab()
+    try:
+        rig.ctl("discover", "file", rig.folder / "hosts.csv")
+        rig.ctl("credential", "add", "lab", "--user", "administrator", "--password-file",
+                rig.secret("machine-password"))
+        listed = sorted(rig.stored())
+
+        def serve(connection, _):
+            for name in listed:
+                connection.send(entry(f"cn={name},dc=x", cn=name))
+            connection.done()
+        with HostileServer(serve) as server:
+            answer = rig.ask(server.port, "--save", "plant", "--read")
+            expect("all of them are read", (answer["known"], answer["items_done"],
+                                            answer["source"]), (3, 3, "plant"))
+            gone, listed[0] = listed[0], "h-new"
+            again = json.loads(rig.ctl("discover", "saved", "plant", "--json").stdout)
+            expect("news", [(one["kind"], one["name"]) for one in again["news"]],
+                   sorted([("new", "h-new"), ("gone", gone)], key=lambda one: one[1].lower()))
+            saved = json.loads(rig.ctl("discover", "saved", "--json").stdout)["sources"]
+            expect("kept", saved[0]["words"],
+                   f"--server=127.0.0.1:{server.port} --bind=anonymous --tls=none")
+    finally:
+        rig.lab.stop()
+
+
 CASES = [another_schema, size_limit, certificates, referrals, no_password_elsewhere, broken_off,
-         strange_answers, cancelled]
+         strange_answers, by_certificate, saved_and_read, cancelled]
 
 
 def main():

@@ -366,6 +366,9 @@ def rows_that_answered_in_one_job_are_merged_and_split_by_hand():
     assert "job 1" in pair["reason"] and "merge" in ctl("duplicates", db=db).err
 
     ids = [f"#{pair['first_id']}", f"#{pair['second_id']}"]
+    ctl("apart", ids[0], expect=2, db=db)
+    assert ctl("apart", *ids, "--json", db=db).json["apart"] == 2
+    assert ctl("duplicates", "--json", db=db).json["duplicates"] == []
     ctl("merge", ids[0], expect=2, db=db)
     ctl("merge", ids[0], "#99", expect=3, db=db)
     ctl("merge", *ids, expect=2, stdin="", db=db)  # nobody to ask

@@ -59,10 +59,10 @@ def start_below_xvfb():
 
 class Desk:
     """The program, which may be started again after its end. As a context it is ended, and must
-    not have warned."""
+    not have warned. @within: what it is started by."""
 
-    def __init__(self, build, scratch, *options):
-        self.command = [build / "app/window/latchkey", *options]
+    def __init__(self, build, scratch, *options, within=()):
+        self.command = [*within, build / "app/window/latchkey", *options]
         self.log = open(scratch / f"log{len(list(scratch.glob('log*')))}", "w+")
         self.process = None
         self.start()

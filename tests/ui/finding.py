@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Machines are found from the window: finding.py BUILD. By real searches: a range of addresses in
-which a lab's machines answer, and a directory. What was added is asked of the store."""
+which a lab's machines answer, a directory, and a network of namespaces with real daemons. Rows of
+one machine are merged, kept apart and split. What came of it is asked of the store."""
 import json
 import subprocess
 import sys
@@ -10,16 +11,21 @@ from desk_rig import (Desk, Person, await_node, await_that, await_text, check_na
                       find_text, is_sensitive, start)
 from hostile_ldap import HostileServer, device
 from latchkey_rig import Rig
+import network_rig
 
 MACHINES = 10
 DEVICES = 12
 
 
-def list_names(build, store):
-    done = subprocess.run([build / "app/ctl/latchkeyctl", "--db", store, "list", "--json"],
-                          stdout=subprocess.PIPE, text=True, check=False)
+def ctl(build, store, *words):
+    done = subprocess.run([build / "app/ctl/latchkeyctl", "--db", store, *words, "--json"],
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
     assert done.returncode in (0, 3), done
-    return {row["name"] for row in json.loads(done.stdout)["rows"]}
+    return json.loads(done.stdout)
+
+
+def list_names(build, store):
+    return {row["name"] for row in ctl(build, store, "list")["rows"]}
 
 
 def list_found():
@@ -162,6 +168,153 @@ def check_closing(build, store):
     print("ok closing the dialog ends the search")
 
 
+def save_search(person, name):
+    person.press("Save the search…")
+    await_node("Name, like office")
+    check_names()
+    person.write("Name, like office", name)
+    person.press("Save", is_whole=True)
+
+
+def show_saved(person):
+    person.click(await_that("the tab", lambda: next(find_all(
+        lambda node: node.name == "Saved" and node.getRoleName() != "label"), None)))
+
+
+def check_saved(build, store, scratch, rig):
+    """A search that was kept is run again, and tells what is otherwise."""
+    hosts = scratch / "kept.csv"
+    hosts.write_text("name,address\nkept-1,192.0.2.1\nkept-2,192.0.2.2\n")
+    ctl(build, store, "discover", "file", hosts, "--save", "kept")
+    hosts.write_text("name,address\nkept-1,192.0.2.9\nkept-3,192.0.2.3\n")
+    person = Person()
+    open_dialog(person, "Addresses")
+    person.write("Names and addresses", "127.1.0.0/28")
+    person.write("Ports to probe", str(rig.lab_ports["port"]))
+    save_search(person, "kept")
+    await_text("There is a saved source “kept” already")
+    person.write("Name, like office", "lab range")
+    person.press("Save", is_whole=True)
+    await_text("“lab range” cannot name a saved source")
+    person.write("Name, like office", "lab-range")
+    person.press("Save", is_whole=True)
+    await_that("it is kept", lambda: not find("Name, like office"))
+
+    show_saved(person)
+    await_node("kept", "list item")
+    check_names()
+    person.press("Search kept again")
+    await_text("Since the last time: new 1, changed 1, gone 1")
+    await_text("Changed: kept-1 (192.0.2.1:5985 → 192.0.2.9:5985)")
+    await_text("Gone: kept-2")
+    assert list_found() == {"kept-1, 192.0.2.9, Known already": False, "kept-3, 192.0.2.3": True}, \
+        list_found()
+    person.press("Add 1 machine")
+    await_node("1 Machine Added")
+    close_dialog(person)
+
+    open_dialog(person, "Addresses")
+    show_saved(person)
+    person.click(await_node("lab-range", "list item"))
+    person.press("Search lab-range again")
+    await_node(f"{MACHINES} machines were found")
+    person.press("Remove the search kept")
+    await_text("The machines that it found stay.")
+    person.press("Remove", is_whole=True)
+    await_that("it is gone", lambda: not find("kept", "list item"))
+    sources = ctl(build, store, "discover", "saved")["sources"]
+    assert [(s["name"], s["kind"], s["machines"]) for s in sources] == \
+        [("lab-range", "range", MACHINES)], sources
+    again = ctl(build, store, "discover", "saved", "lab-range")
+    assert (again["new"], again["gone"], again["machines"]) == (0, 0, MACHINES), again
+    person.press("Cancel")
+    print("ok a search that is kept says what is new, changed and gone, in the window and outside")
+
+
+def open_duplicates(person):
+    person.press("Main menu", "toggle button")
+    person.press("Possible Duplicates", "menu item")
+    await_text("may be one machine")
+
+
+def check_identity(build, store, scratch):
+    twins = scratch / "twins.csv"
+    twins.write_text("name,address\ntwin-1,192.0.2.31\ntwin-2,192.0.2.31\n"
+                     "twin-3,192.0.2.33\ntwin-4,192.0.2.33\n")
+    ctl(build, store, "discover", "file", twins)
+    person = Person()
+    open_duplicates(person)
+    await_text("2 pairs of rows may be one machine")
+    check_names()
+    person.press("twin-3 and twin-4 are not the same")
+    await_text("1 pair of rows may be one machine")
+    person.press("Merge twin-2 into twin-1")
+    await_text("Merge twin-2 into twin-1?")
+    person.press("Merge", is_whole=True)
+    await_node("No Possible Duplicates")
+    names = list_names(build, store)
+    assert "twin-2" not in names and {"twin-1", "twin-3", "twin-4"} <= names, names
+    person.press_keys("Escape")
+    await_that("the window goes", lambda: not find("No Possible Duplicates"))
+
+    person.show_page("Products")
+    person.write("Search products", "twin-1")
+    await_that("one row", lambda: find("1 row"))
+    person.press_keys("ctrl+a")
+    person.press_keys("F9")
+    person.press("Split off twin-2")
+    await_text("It is a row of its own again")
+    person.press("Split Off", is_whole=True)
+    await_that("it is back", lambda: "twin-2" in list_names(build, store))
+    await_that("nothing is left to split off", lambda: not find("Split off twin-2"))
+    assert ctl(build, store, "duplicates")["duplicates"] == []
+    print("ok rows are merged, kept apart and split")
+
+
+def check_network(build, scratch):
+    """With wsdd on two hosts; they take a moment until they answer."""
+    why = network_rig.obstacle("wsdd", "ss")
+    if why is not None:
+        print(f"ok the network tab # SKIP {why}")
+        return
+    network = network_rig.Network(scratch)
+    try:
+        network.add_host("a", "10.77.0.101/24")
+        network.add_host("b", "10.77.0.102/24")
+        network.add_host("client", "10.77.0.1/24")
+        network.start_wsdd("a", "PC-ALPHA", "WORKGROUP", "-4")
+        network.start_wsdd("b", "PC-BETA", "OFFICE", "-4")
+        for name in "ab":
+            await_that("wsdd listens", lambda host=name: b":3702" in network.run(
+                host, "ss", "-lun", stdout=subprocess.PIPE).stdout)
+        store = scratch / "network.db"
+        with Desk(build, scratch, "--db", store, within=network.command("client")):
+            search_network(build, store)
+    finally:
+        network.close()
+
+
+def search_network(build, store):
+    person = Person()
+    await_node("Welcome to Latchkey")
+    open_dialog(person, "Network")
+    check_names()
+    person.press("Search", is_whole=True)
+    await_node("2 machines were found")
+    await_text("The search is complete")
+    found = list_found()
+    assert any(name.startswith("PC-ALPHA") and "WORKGROUP" in name for name in found), found
+    person.write("Workgroup or domain", "OFFICE")
+    person.press("Search", is_whole=True)
+    await_node("1 machine was found")
+    await_text("The search is complete")
+    person.press("Add 1 machine")
+    await_node("1 Machine Added")
+    assert list_names(build, store) == {"PC-BETA"}
+    close_dialog(person)
+    print("ok a network is searched, all of it or one workgroup")
+
+
 def main(build, scratch):
     store = scratch / "finding.db"
     rig = Rig(build, scratch / "lab", machines=MACHINES)
@@ -172,6 +325,9 @@ def main(build, scratch):
             check_known(build, store, rig)
             check_directory(build, store)
             check_closing(build, store)
+            check_saved(build, store, scratch, rig)
+            check_identity(build, store, scratch)
+        check_network(build, scratch)
     finally:
         rig.stop()
 

@@ -67,6 +67,11 @@ PICTURES = [
                                           "--shot-page", "1")),
     ("add-machines-network", "listed", ("--shot-of", "products/win.add-machines",
                                         "--shot-page", "2")),
+    ("add-machines-saved", "listed", ("--shot-of", "products/win.add-machines",
+                                      "--shot-page", "5")),
+    ("duplicates", "twins", ("--shot-of", "products/win.duplicates")),
+    ("duplicates-none", "listed", ("--shot-of", "products/win.duplicates")),
+    ("products-merged", "merged", of("products", "page.details", "page.select-all")),
     ("keys", "practice", of("keys")),
     ("keys-none", "listed", of("keys")),
     ("add-key", "practice", ("--shot-of", "keys/page.add-key")),
@@ -106,12 +111,23 @@ def make_environment(scratch):
 
 def list_machines(build, scratch, environment):
     """A store of machines that nobody has read, and which need not be there."""
+    def ctl(store, *arguments):
+        subprocess.run([build / "app/ctl/latchkeyctl", "--db", scratch / store, *arguments],
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       env=dict(environment, DBUS_SESSION_BUS_ADDRESS="disabled:"))
+
     hosts = scratch / "hosts.csv"
     hosts.write_text("name,address\n" + "".join(
         f"pc-{n:03}.lab.test,192.0.2.{n}\n" for n in range(1, 41)))
-    subprocess.run([build / "app/ctl/latchkeyctl", "--db", scratch / "listed.db", "discover",
-                    "file", hosts], check=True, stdout=subprocess.DEVNULL,
-                   env=dict(environment, DBUS_SESSION_BUS_ADDRESS="disabled:"))
+    twins = scratch / "twins.csv"
+    twins.write_text("name,address\npc-001.lab.test,192.0.2.1\nold-001.lab.test,192.0.2.1\n"
+                     "pc-002.lab.test,192.0.2.2\npc-002.other.test,192.0.2.77\n")
+    ctl("listed.db", "discover", "file", hosts, "--save", "office")
+    ctl("listed.db", "discover", "address", "--save", "two-servers", "srv-1.lab.test",
+        "srv-2.lab.test")
+    for store in ("twins.db", "merged.db"):
+        ctl(store, "discover", "file", twins)
+    ctl("merged.db", "merge", "#1", "#2", "--yes")
 
 
 def take(build, scratch, folder, environment, picture, look):

@@ -4,7 +4,7 @@
 stall.py BUILD SLOW-DISK.
 
 Each reading of the database takes 200 ms and each sync two seconds (tests/support/lk-slow-disk.c),
-the machines and the backend take connections and never say a word. Meanwhile the main loop is asked
+the machines, their Kerberos KDC and the backend take connections and never say a word. Meanwhile the main loop is asked
 every 20 ms for the window's actions; no answer may take BAR. What the main thread itself does with
 the database or the network is noted by the library, whatever the time it takes."""
 import os
@@ -15,7 +15,8 @@ import sys
 import threading
 import time
 
-from desk_rig import Person, await_node, await_that, get_count, start_below_xvfb
+from desk_rig import (Person, await_node, await_text, await_that, find_text, get_count, press_keys,
+                      start_below_xvfb)
 
 SLOW_MS = 200
 BAR = 1.5  # s: less than one sync, more than a loaded machine's own pauses
@@ -29,6 +30,14 @@ class Silence:
     def __init__(self, host):
         self.socket = socket.create_server((host, 0), backlog=128)
         self.port = self.socket.getsockname()[1]
+
+    def was_asked(self):
+        self.socket.settimeout(0)
+        try:
+            self.socket.accept()
+        except BlockingIOError:
+            return False
+        return True
 
 
 class Pulse(threading.Thread):
@@ -76,6 +85,16 @@ def use_keys(*keys):
     subprocess.run(["xdotool", "windowfocus", window, "key", *keys], check=True)
 
 
+def write_kerberos(scratch, kdc):
+    """A realm whose KDC never answers, for half of the machines."""
+    path = scratch / "krb5.conf"
+    path.write_text("[libdefaults]\ndefault_realm = SILENT.TEST\ndns_lookup_kdc = false\n"
+                    "[realms]\nSILENT.TEST = {\n"
+                    f"  kdc = 127.0.0.1:{kdc.port}\n}}\n"
+                    "[domain_realm]\n.lab.test = SILENT.TEST\n")
+    return path
+
+
 def fill(build, store, scratch, backend):
     """A store with machines that never answer, and a backend that does not either."""
     silences = [Silence(f"127.0.0.{n + 2}") for n in range(N_MACHINES)]
@@ -94,6 +113,8 @@ def fill(build, store, scratch, backend):
     ctl("discover", "file", scratch / "hosts.csv")
     ctl("credential", "add", "lab", "--user", "administrator", "--password-file",
         scratch / "password")
+    ctl("credential", "add", "realm", "--user", "administrator@SILENT.TEST", "--scheme", "kerberos",
+        "--scope", "pc-0[0-3]*", "--password-file", scratch / "password")
     ctl("config", "set", "backend.url", f"http://127.0.0.1:{backend.port}/")
     ctl("config", "set", "backend.digest-key", "--file", scratch / "digest")
     return silences
@@ -115,6 +136,18 @@ def do_refresh(pulse):
     person.press("Refresh")
     time.sleep(6)
     pulse.judge("machines are refreshed that never answer")
+
+
+def do_check(pulse):
+    """Half of them are asked after a ticket that never comes."""
+    person = Person()
+    person.press("Actions for the selected machines")
+    person.press("Check…", "menu item")
+    await_text(f"Check of {N_MACHINES} machines", patience=120)
+    time.sleep(8)
+    pulse.judge("machines are checked that never answer, with a KDC that does not either")
+    press_keys("Escape")
+    await_that("the check goes", lambda: not find_text(f"Check of {N_MACHINES} machines"))
 
 
 def do_preview(pulse):
@@ -142,10 +175,11 @@ def main():
     store = scratch / "fleet.db"
     touched = scratch / "touched"
     backend = Silence("127.0.0.1")
+    kdc = Silence("127.0.0.1")
     silences = fill(build, store, scratch, backend)
     log = open(scratch / "log", "w+")
     environment = dict(os.environ, LD_PRELOAD=str(pathlib.Path(sys.argv[2]).resolve()),
-                       LK_SLOW_MS=str(SLOW_MS), LK_SLOW_LOG=str(touched))
+                       KRB5_CONFIG=str(write_kerberos(scratch, kdc)), LK_SLOW_MS=str(SLOW_MS), LK_SLOW_LOG=str(touched))
     window = subprocess.Popen([build / "app/window/latchkey", "--db", store], stderr=log,
                               env=environment)
     try:
@@ -154,8 +188,9 @@ def main():
         pulse.start()
         await_that("the pulse", lambda: pulse.n > 10)
         pulse.longest = 0
-        for do in (do_pages, do_refresh, do_preview, do_connection):
+        for do in (do_pages, do_refresh, do_check, do_preview, do_connection):
             do(pulse)
+        assert kdc.was_asked(), "nobody asked the KDC"
         pulse.is_over = True
         pulse.join()
     finally:
