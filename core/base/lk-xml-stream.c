@@ -121,6 +121,13 @@ copy_attributes (LkXmlStream *self, guint n, const xmlChar **attributes)
   return TRUE;
 }
 
+/* libxml2 tells of a tag before it has seen its end, which may be missing. */
+static gboolean
+has_end (const xmlChar *p)
+{
+  return p[0] == '>' || (p[0] == '/' && p[1] == '>');
+}
+
 static void
 on_start (void *data,
           const xmlChar *name,
@@ -139,7 +146,7 @@ on_start (void *data,
                            .attributes = self->attributes };
   g_autoptr (GError) error = NULL;
 
-  if (self->fault != NULL)
+  if (self->fault != NULL || !has_end (self->ctxt->input->cur))
     return;
   if (!check_element (self, n_namespaces, n_attributes) ||
       !copy_attributes (self, element.n_attributes, attributes))
