@@ -94,6 +94,9 @@ static const struct
   { LK_TAKES_CIDS, "cid-file", 0, G_OPTION_ARG_FILENAME, FIELD (cid_file),
     N_ ("Take the confirmation IDs from this file (- for standard input), and deposit them"),
     N_ ("FILE") },
+  { LK_TAKES_CIDS, "sheet", 0, G_OPTION_ARG_FILENAME, FIELD (sheet),
+    N_ ("Write a sheet to print: HTML into FILE.html, text into any other (-: to standard output)"),
+    N_ ("FILE") },
   { LK_TAKES_SEARCH, "ports", 0, G_OPTION_ARG_STRING, FIELD (ports),
     N_ ("Probe these ports (5985,5986/tls)"), N_ ("PORTS") },
   { LK_TAKES_SEARCH, "rate", 0, G_OPTION_ARG_INT, FIELD (rate),
@@ -201,6 +204,7 @@ lk_ctl_options_clear (LkCtlOptions *options)
   g_free (options->scheme);
   g_free (options->fingerprint);
   g_free (options->cid_file);
+  g_free (options->sheet);
   g_free (options->ports);
   g_free (options->pattern);
   g_strfreev (options->interfaces);

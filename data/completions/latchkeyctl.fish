@@ -256,6 +256,7 @@ complete -c latchkeyctl -n '__fish_seen_subcommand_from phone' -l stream -d 'Pri
 complete -c latchkeyctl -n '__fish_seen_subcommand_from phone' -l workers -r -d 'Talk to so many machines at the same time'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from phone' -l enter -d 'Ask on the terminal for the confirmation ID of each, and deposit them'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from phone' -l cid-file -r -d 'Take the confirmation IDs from this file (- for standard input), and deposit them'
+complete -c latchkeyctl -n '__fish_seen_subcommand_from phone' -l sheet -r -d 'Write a sheet to print: HTML into FILE.html, text into any other (-: to standard output)'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from job' -f -a list -d 'List jobs, newest first'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from job; and __fish_seen_subcommand_from list' -l db -r -d 'Use the store in this file'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from job; and __fish_seen_subcommand_from list' -l json -d 'Print one JSON object'

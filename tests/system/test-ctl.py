@@ -457,6 +457,17 @@ def confirmation_ids_are_taken_by_telephone():
     ctl("phone", "--cid-file", wrong, expect=2)  # of whom?
     ctl("phone", name, "--enter", expect=2)  # no terminal
 
+    sheet = folder / "sheet.html"
+    done = ctl("phone", *chosen, "--sheet", str(sheet), "--json").json
+    assert done["written"] == 1, done
+    for part in (name, *groups):
+        assert f">{part}<" in sheet.read_text(), part
+    printed = ctl("phone", *chosen, "--sheet", "-").out
+    assert name in printed and f"9: {groups[8]}" in printed and "H: [" in printed, printed
+    ctl("phone", *chosen, "--sheet", "/nowhere/sheet.html", expect=9)
+    ctl("phone", *chosen, "--sheet", "-", "--cid-file", "-", expect=2)
+    ctl("phone", "--select", "state=licensed", "--sheet", str(sheet), expect=3)
+
     spelt = "-".join(cid[n:n + 6] for n in range(0, 48, 6))
     done = ctl("phone", *chosen, "--cid-file", "-", "--yes", "--json",
                stdin=f"{' '.join(groups)} = {spelt}\n").json
@@ -469,6 +480,34 @@ def confirmation_ids_are_taken_by_telephone():
                           [row["iid"]]).fetchall() == [("phone", "confirmed")]
     done = ctl("phone", *chosen, "--cid-file", write("cid", cid), "--yes")
     assert "nothing was spent" in done.err, done.err
+
+
+@test
+def a_confirmation_id_is_read_back_before_it_is_kept():
+    row = next(row for row in ctl("list", "--select", "app=windows", "--json").json["rows"]
+               if row["iid"] and row["epid"] and row["key_kind"] == "mak" and not row["cid"])
+    cid = make_practice_cid(row["iid"], get_key_identity(row["epid"]))
+    groups = " ".join(cid[n:n + 6] for n in range(0, 48, 6))
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(CTL, argv("phone", row["name"], "--product", "Windows*", "--enter"))
+    said = b""
+    for wanted, answer in [(b"passes it over): ", cid), (b"[y/N] ", "n"),
+                           (b"passes it over): ", "")]:
+        before = len(said)
+        while wanted not in said[before:]:
+            assert select.select([terminal], [], [], DEADLINE)[0], said
+            said += os.read(terminal, 4096)
+        os.write(terminal, answer.encode() + b"\n")
+    try:
+        while data := os.read(terminal, 4096):
+            said += data
+    except OSError:
+        pass
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 3, said
+    assert f"Read back: {groups}".encode() in said, said
+    (line,) = ctl("phone", row["name"], "--product", "Windows*", "--json").json["phone"]
+    assert not line["cid"], line
 
 
 @test
