@@ -53,7 +53,7 @@ describe (const LkKeyRow *key)
   g_autoptr (GString) text = g_string_new (describe_kind (key->kind));
 
   if (key->is_practice)
-    g_string_append (text, _ (" · for practice only"));
+    g_string_append_printf (text, " · %s", _ ("for practice only"));
   if (*title != '\0')
     g_string_append_printf (text, " · %s", title);
   if (key->edition != NULL && !g_str_equal (key->edition, title))

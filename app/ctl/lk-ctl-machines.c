@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/lk-error.h"
+#include "base/lk-locale.h"
 #include "ctl/lk-ctl-list.h"
 #include "ctl/lk-ctl-show.h"
 #include "ctl/lk-ctl-talk.h"
@@ -66,10 +67,13 @@ tell_faults (LkCtl *ctl, const LkFileList *list)
 static void
 print_added (LkCtl *ctl, guint n_added, guint n_known, guint n_left_out)
 {
-  lk_ctl_print (ctl, ngettext ("%u machine added", "%u machines added", n_added), n_added);
-  lk_ctl_print (ctl, ngettext (", %u known already", ", %u known already", n_known), n_known);
-  lk_ctl_print (ctl, ngettext (", %u line left out\n", ", %u lines left out\n", n_left_out),
-                n_left_out);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  lk_text_add_part (text, ngettext ("%u machine added", "%u machines added", n_added), n_added);
+  lk_text_add_part (text, ngettext ("%u known already", "%u known already", n_known), n_known);
+  lk_text_add_part (text, ngettext ("%u line left out", "%u lines left out", n_left_out),
+                    n_left_out);
+  lk_ctl_print (ctl, "%s\n", text->str);
 }
 
 /* Bad lines end the command with the status of a bad file, after the good ones were added. */
