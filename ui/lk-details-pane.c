@@ -16,6 +16,7 @@
 
 #include <glib/gi18n.h>
 
+#define LTR_MARK   "\xE2\x80\x8E"
 #define MAX_EVENTS 50
 #define MOMENT     150 /* ms: who walks through the list wants no timeline of each row */
 
@@ -74,8 +75,13 @@ static void
 show_digits (LkFact *fact, const char *digits)
 {
   g_autofree char *groups = digits != NULL ? lk_digits_to_groups (digits) : NULL;
+  gboolean is_rtl = gtk_widget_get_direction (GTK_WIDGET (fact)) == GTK_TEXT_DIR_RTL;
+  /* Groups are said from left to right in every language; digits alone take the direction of what
+   * is around them. */
+  g_autofree char *text =
+      groups != NULL && is_rtl ? g_strconcat (LTR_MARK, groups, NULL) : g_strdup (groups);
 
-  lk_fact_set_value_and_copy (fact, groups, digits);
+  lk_fact_set_value_and_copy (fact, text, digits);
 }
 
 static void
