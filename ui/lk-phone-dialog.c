@@ -9,7 +9,6 @@
 #include "ui/lk-window.h"
 
 #include <glib/gi18n.h>
-#include <string.h>
 
 #define N_COLUMNS 3 /* of the installation ID's groups */
 #define N_BOXES   LK_CID_GROUPS
@@ -79,28 +78,6 @@ has_news (LkPhoneDialog *self)
   return *typed != '\0' && g_strcmp0 (typed, get_line (self)->cid) != 0;
 }
 
-/* As they stand beside the boxes of Windows' own dialog. */
-static char
-get_letter (guint box)
-{
-  return (char) ('A' + box);
-}
-
-static char *
-explain (guint box, const char *text)
-{
-  g_autofree char *digits = lk_digits_extract (text);
-
-  if (strlen (digits) != strlen (text))
-    return g_strdup_printf (_ ("Group %c: only digits belong here"), get_letter (box));
-  if (strlen (text) > LK_CID_GROUP_LENGTH)
-    return g_strdup_printf (_ ("Group %c has more than six digits"), get_letter (box));
-
-  return g_strdup_printf (_ ("Group %c is wrong: a digit was misheard or mistyped. Have this group"
-                             " said again"),
-                          get_letter (box));
-}
-
 static void
 mark_box (GtkWidget *box, gboolean is_wrong)
 {
@@ -126,7 +103,7 @@ show_reading (LkPhoneDialog *self, gboolean is_right)
                             i == 0              ? ""
                             : i % IN_A_ROW == 0 ? "\n"
                                                 : "  ",
-                            get_letter (i), get_text (self, i));
+                            lk_phone_group_letter (i), get_text (self, i));
   gtk_label_set_text (self->reading_groups, is_right ? groups->str : "");
   gtk_widget_set_visible (self->reading, is_right && has_news (self));
   g_string_free (groups, TRUE);
@@ -146,7 +123,7 @@ judge (LkPhoneDialog *self)
       mark_box (self->boxes[i], state == LK_GROUP_WRONG);
       n_right += state == LK_GROUP_RIGHT;
       if (state == LK_GROUP_WRONG && problem == NULL)
-        problem = explain (i, get_text (self, i));
+        problem = lk_phone_explain_group (i, get_text (self, i));
     }
   gtk_label_set_text (self->problem, problem != NULL ? problem : "");
   show_reading (self, n_right == N_BOXES);
@@ -524,8 +501,8 @@ static void
 add_box (LkPhoneDialog *self, guint i)
 {
   GtkWidget *cell = gtk_box_new (GTK_ORIENTATION_VERTICAL, 3);
-  g_autofree char *letter = g_strdup_printf ("%c", get_letter (i));
-  g_autofree char *name = g_strdup_printf (_ ("Group %c"), get_letter (i));
+  g_autofree char *letter = g_strdup_printf ("%c", lk_phone_group_letter (i));
+  g_autofree char *name = g_strdup_printf (_ ("Group %c"), lk_phone_group_letter (i));
   GtkWidget *caption = gtk_label_new (letter);
   GtkWidget *box = gtk_entry_new ();
 

@@ -31,7 +31,8 @@ static const char style[] =
     ".caption { margin-top: 2mm }\n"
     ".warning { border: 1px solid black; padding: 1mm }\n"
     "ol { display: flex; flex-wrap: wrap; list-style: none; margin: 0; padding: 0 }\n"
-    "li { margin: 0 2mm 1mm 0; font: bold 10.5pt monospace; white-space: nowrap; text-align: center }\n"
+    "li { margin: 0 2mm 1mm 0; font: bold 10.5pt monospace; white-space: nowrap; text-align: "
+    "center }\n"
     "small { display: block; font: 7pt sans-serif }\n"
     ".box { display: block; width: 18mm; height: 8mm; border: 1px solid black }\n";
 
