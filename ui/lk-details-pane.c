@@ -62,6 +62,7 @@ struct _LkDetailsPane
   LkFact *address;
   LkFact *uuid;
   LkFact *cmid;
+  LkFact *tags;
   LkFact *os;
   LkFact *rearm;
   LkFact *read;
@@ -158,6 +159,7 @@ show_machine (LkDetailsPane *self, const LkRow *row)
                               row->address != NULL ? row->address : row->name);
   lk_fact_set_value (self->uuid, identity->uuid);
   lk_fact_set_value (self->cmid, identity->cmid);
+  lk_fact_set_value (self->tags, row->tags);
   lk_fact_set_value (self->os, row->os_version);
   lk_fact_set_value (self->rearm, rearm);
   lk_fact_set_value (self->read, *read != '\0' ? read : _ ("never"));
@@ -326,6 +328,7 @@ lk_details_pane_class_init (LkDetailsPaneClass *klass)
   BIND (address);
   BIND (uuid);
   BIND (cmid);
+  BIND (tags);
   BIND (os);
   BIND (rearm);
   BIND (read);

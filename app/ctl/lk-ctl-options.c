@@ -143,6 +143,10 @@ static const struct
     N_ ("Trust the authorities in this file (PEM)"), N_ ("FILE") },
   { LK_TAKES_DIRECTORY, "allow-clear-password", 0, G_OPTION_ARG_NONE, FIELD (allow_clear),
     N_ ("Send a password although nothing protects the connection"), NULL },
+  { LK_TAKES_TAGS, "add", 0, G_OPTION_ARG_STRING_ARRAY, FIELD (add),
+    N_ ("Give them this tag, or several with commas between"), N_ ("TAGS") },
+  { LK_TAKES_TAGS, "remove", 0, G_OPTION_ARG_STRING_ARRAY, FIELD (remove),
+    N_ ("Take this tag from them, or several with commas between"), N_ ("TAGS") },
   { LK_TAKES_SCRIPT, "script", 0, G_OPTION_ARG_NONE, FIELD (script),
     N_ ("Print only the PowerShell text that may mend it on the machine"), NULL },
   { LK_TAKES_EXPORT | LK_TAKES_ANSWER, "again", 0, G_OPTION_ARG_NONE, FIELD (again),
@@ -220,4 +224,6 @@ lk_ctl_options_clear (LkCtlOptions *options)
   g_free (options->tls);
   g_free (options->ca);
   g_free (options->output);
+  g_strfreev (options->add);
+  g_strfreev (options->remove);
 }

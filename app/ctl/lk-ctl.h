@@ -61,6 +61,7 @@ typedef enum
   LK_TAKES_IMPORT = 1 << 27,        /* --salvage, --deposit, --passphrase-fd, --passphrase-file */
   LK_TAKES_SAVE = 1 << 28,          /* --save */
   LK_TAKES_READ = 1 << 29,          /* --read */
+  LK_TAKES_TAGS = 1 << 30,          /* --add, --remove */
 } LkTakes;
 
 typedef struct
@@ -129,6 +130,8 @@ typedef struct
   gboolean partial;
   gboolean salvage;
   gboolean deposit;
+  char **add;
+  char **remove;
 } LkCtlOptions;
 
 typedef struct _LkCtl LkCtl;

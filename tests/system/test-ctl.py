@@ -390,6 +390,31 @@ def rows_that_answered_in_one_job_are_merged_and_split_by_hand():
 
 
 @test
+def machines_are_found_by_their_tags():
+    db = "tags.db"
+    listed = write("tags.csv", "name,tags\npc-1,lab\npc-2,\"lab, floor 2\"\npc-3,\npc-4,a*\n")
+    done = ctl("discover", "file", listed, expect=9, db=db)
+    assert "a*" in done.err, done.err
+
+    def tagged(select):
+        rows = ctl("list", "--select", select, "--json", db=db).json["rows"]
+        return {row["name"]: row["tags"] for row in rows}
+
+    assert tagged("tag=lab") == {"pc-1": "lab", "pc-2": "floor 2, lab"}
+    ctl("tag", "--select", "tag=lab", expect=2, db=db)
+    ctl("tag", "--add", "x", expect=2, db=db)
+    ctl("tag", "pc-1", "--add", "what?", expect=2, db=db)
+    ctl("tag", "nobody", "--add", "x", expect=3, db=db)
+    ctl("tag", "--select", "tag=lab", "--add", "x", "--dry-run", db=db)
+    done = ctl("tag", "--select", "tag=lab", "--add", "spare, old", "--add", "x", "--remove", "lab",
+               "--json", db=db).json
+    assert done["tagged"] == 2, done
+    assert tagged("tag=spare") == {"pc-1": "old, spare, x", "pc-2": "floor 2, old, spare, x"}
+    assert tagged("tag=") == {"pc-3": None}
+    assert re.search(r"Tags +floor 2, old, spare, x", ctl("show", "pc-2", db=db).out)
+
+
+@test
 def saved_sources_say_what_is_new_changed_and_gone():
     db = "saved.db"
     path = write("saved.csv", "name,address\npc-1,10.0.0.1\npc-2,10.0.0.2\npc-3,10.0.0.3\n")

@@ -205,6 +205,32 @@ def check_office(rig):
     print(f"ok {n} Office products are meant by themselves")
 
 
+def check_tags(rig):
+    """Those that all machines have are shown; those of some stay."""
+    person = Person()
+    names = [row["name"] for row in rig.list("app=windows")[:2]]
+    rig.ask("tag", names[0], "--add", "mine")
+    select = f"app=windows,name={names[0]}|{names[1]}"
+    choose(person, rig, select)
+    do(person, "Tags…")
+    await_node("Tags of 2 Machines")
+    check_names()
+    person.write("Tags", "lab, what?")
+    await_node("“what?” is not a tag")
+    person.write("Tags", "lab, floor 2")
+    person.press("Save", is_whole=True)
+    await_that("they are kept", lambda: len(rig.list("tag=floor 2")) >= 2)
+    tags = {row["name"]: row["tags"] for row in rig.list(select)}
+    assert tags == {names[0]: "floor 2, lab, mine", names[1]: "floor 2, lab"}, tags
+    await_that("the question is gone", lambda: not find("Tags of 2 Machines"))
+    do(person, "Tags…")
+    await_node("Tags of 2 Machines")
+    person.write("Tags", "lab")
+    person.press("Save", is_whole=True)
+    await_that("one is taken away", lambda: not rig.list("tag=floor 2"))
+    print("ok tags are given and taken away")
+
+
 def check_menu(rig):
     """Every verb of the menu comes to its question."""
     person = Person()
@@ -311,6 +337,7 @@ def main():
         check_phone(rig)
         check_sheet(rig, scratch)
         check_office(rig)
+        check_tags(rig)
         check_menu(rig)
         check_certificate(rig, scratch)
         check_password(rig)
