@@ -135,10 +135,11 @@ show_facts (LkCertificateDialog *self, const LkShownCertificate *shown)
   add_fact (self, old != NULL ? _ ("SHA-256 now") : _ ("SHA-256"), pin);
   add_fact (self, _ ("SHA-256 that was accepted"), old);
   add_fact (self, _ ("What changed"), shown->change);
-  add_fact (self, _ ("Names"), names);
-  add_fact (self, _ ("Issuer"), facts->is_self_signed ? _ ("itself") : facts->issuer);
-  add_fact (self, _ ("Valid"), valid);
-  add_fact (self, _ ("Key"), facts->key);
+  add_fact (self, C_ ("certificate", "Names"), names);
+  add_fact (self, _ ("Issuer"),
+            facts->is_self_signed ? C_ ("issuer of a certificate", "itself") : facts->issuer);
+  add_fact (self, C_ ("certificate", "Valid"), valid);
+  add_fact (self, C_ ("certificate", "Key"), facts->key);
   if (!shown->is_ca_trusted)
     add_fact (self, _ ("Why authorities do not vouch for it"), reason);
 }

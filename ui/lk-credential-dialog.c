@@ -13,6 +13,7 @@ static const LkCredentialKind kinds[] = {
   LK_CREDENTIAL_PASSWORD,
   LK_CREDENTIAL_ASK,
   LK_CREDENTIAL_TICKET,
+  LK_CREDENTIAL_KEYTAB,
 };
 
 typedef struct
@@ -21,6 +22,7 @@ typedef struct
   char *name;
   char *user;
   char *scope;
+  char *keytab;
   LkSecret *password;
 } Question;
 
@@ -30,12 +32,14 @@ struct _LkCredentialDialog
 
   LkDesk *desk;
   GCancellable *cancellable;
+  GtkFileChooserNative *chooser;
 
   GtkWidget *add_button;
   GtkWidget *name;
   AdwComboRow *kind;
   GtkWidget *user;
   GtkWidget *password;
+  GtkWidget *keytab;
   GtkWidget *scope;
 };
 
@@ -77,6 +81,7 @@ question_free (gpointer data)
   g_free (self->name);
   g_free (self->user);
   g_free (self->scope);
+  g_free (self->keytab);
   g_clear_pointer (&self->password, lk_secret_free);
   g_free (self);
 }
@@ -117,6 +122,22 @@ check_user (LkCredentialDialog *self)
   if (get_kind (self) != LK_CREDENTIAL_TICKET)
     lk_credential_draft_check (&draft, &error);
   return lk_field_judge (self->user, error);
+}
+
+static gboolean
+check_keytab (LkCredentialDialog *self)
+{
+  const LkCredentialDraft draft = {
+    .name = "set",
+    .kind = LK_CREDENTIAL_KEYTAB,
+    .user = "user@REALM",
+    .keytab = get_text (self->keytab),
+  };
+  GError *error = NULL;
+
+  if (get_kind (self) == LK_CREDENTIAL_KEYTAB)
+    lk_credential_draft_check (&draft, &error);
+  return lk_field_judge (self->keytab, error);
 }
 
 static gboolean
@@ -162,6 +183,36 @@ on_password_changed (LkCredentialDialog *self)
 }
 
 static void
+on_keytab_changed (LkCredentialDialog *self)
+{
+  check_keytab (self);
+}
+
+static void
+on_keytab_chosen (LkCredentialDialog *self, int response)
+{
+  g_autoptr (GFile) file = response == GTK_RESPONSE_ACCEPT
+                               ? gtk_file_chooser_get_file (GTK_FILE_CHOOSER (self->chooser))
+                               : NULL;
+  g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
+
+  if (path != NULL)
+    gtk_editable_set_text (GTK_EDITABLE (self->keytab), path);
+  g_clear_object (&self->chooser);
+}
+
+static void
+on_choose_keytab (LkCredentialDialog *self)
+{
+  g_clear_object (&self->chooser);
+  self->chooser = gtk_file_chooser_native_new (_ ("Keytab"), GTK_WINDOW (self),
+                                               GTK_FILE_CHOOSER_ACTION_OPEN, NULL, NULL);
+  g_signal_connect_object (self->chooser, "response", G_CALLBACK (on_keytab_chosen), self,
+                           G_CONNECT_SWAPPED);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (self->chooser));
+}
+
+static void
 on_scope_changed (LkCredentialDialog *self)
 {
   check_scope (self);
@@ -174,8 +225,10 @@ on_kind_changed (LkCredentialDialog *self)
 
   gtk_widget_set_visible (self->user, kind != LK_CREDENTIAL_TICKET);
   gtk_widget_set_visible (self->password, kind == LK_CREDENTIAL_PASSWORD);
+  gtk_widget_set_visible (self->keytab, kind == LK_CREDENTIAL_KEYTAB);
   lk_field_mark (self->user, NULL);
   lk_field_mark (self->password, NULL);
+  lk_field_mark (self->keytab, NULL);
 }
 
 /* Gives something on success. */
@@ -188,6 +241,7 @@ put_credential (LkConsole *console, gpointer data, GCancellable *cancellable, GE
     .kind = question->kind,
     .user = question->user,
     .scope = question->scope,
+    .keytab = question->keytab,
     .secret = question->password,
   };
 
@@ -218,6 +272,7 @@ on_add (LkCredentialDialog *self)
 
   is_right = check_user (self) && is_right;
   is_right = check_password (self) && is_right;
+  is_right = check_keytab (self) && is_right;
   is_right = check_scope (self) && is_right;
   if (!is_right)
     return;
@@ -228,6 +283,8 @@ on_add (LkCredentialDialog *self)
   question->scope = g_strdup (get_text (self->scope));
   if (question->kind != LK_CREDENTIAL_TICKET)
     question->user = g_strdup (get_text (self->user));
+  if (question->kind == LK_CREDENTIAL_KEYTAB)
+    question->keytab = g_strdup (get_text (self->keytab));
   if (question->kind == LK_CREDENTIAL_PASSWORD)
     question->password = lk_secret_new (get_text (self->password), -1);
   gtk_widget_set_sensitive (self->add_button, FALSE);
@@ -253,6 +310,7 @@ lk_credential_dialog_dispose (GObject *object)
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
+  g_clear_object (&self->chooser);
   g_clear_object (&self->desk);
   gtk_widget_dispose_template (GTK_WIDGET (self), LK_TYPE_CREDENTIAL_DIALOG);
 
@@ -276,9 +334,12 @@ lk_credential_dialog_class_init (LkCredentialDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, LkCredentialDialog, kind);
   gtk_widget_class_bind_template_child (widget_class, LkCredentialDialog, user);
   gtk_widget_class_bind_template_child (widget_class, LkCredentialDialog, password);
+  gtk_widget_class_bind_template_child (widget_class, LkCredentialDialog, keytab);
   gtk_widget_class_bind_template_child (widget_class, LkCredentialDialog, scope);
   gtk_widget_class_bind_template_callback (widget_class, on_add);
   gtk_widget_class_bind_template_callback (widget_class, on_kind_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_choose_keytab);
+  gtk_widget_class_bind_template_callback (widget_class, on_keytab_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_name_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_password_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_scope_changed);

@@ -155,7 +155,7 @@ add_line (LkCredentialsPage *self, const Line *line)
       GtkWidget *icon = gtk_image_new_from_icon_name ("dialog-warning-symbolic");
 
       gtk_widget_add_css_class (icon, "warning");
-      gtk_widget_set_tooltip_text (icon, _ ("Stopped"));
+      gtk_widget_set_tooltip_text (icon, C_ ("credential set", "Stopped"));
       adw_action_row_add_prefix (ADW_ACTION_ROW (row), icon);
     }
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);

@@ -16,6 +16,7 @@
 
 #include <glib/gi18n.h>
 
+#define LTR_MARK   "\xE2\x80\x8E"
 #define MAX_EVENTS 50
 #define MOMENT     150 /* ms: who walks through the list wants no timeline of each row */
 
@@ -61,6 +62,7 @@ struct _LkDetailsPane
   LkFact *address;
   LkFact *uuid;
   LkFact *cmid;
+  LkFact *tags;
   LkFact *os;
   LkFact *rearm;
   LkFact *read;
@@ -74,8 +76,13 @@ static void
 show_digits (LkFact *fact, const char *digits)
 {
   g_autofree char *groups = digits != NULL ? lk_digits_to_groups (digits) : NULL;
+  gboolean is_rtl = gtk_widget_get_direction (GTK_WIDGET (fact)) == GTK_TEXT_DIR_RTL;
+  /* Groups are said from left to right in every language; digits alone take the direction of what
+   * is around them. */
+  g_autofree char *text =
+      groups != NULL && is_rtl ? g_strconcat (LTR_MARK, groups, NULL) : g_strdup (groups);
 
-  lk_fact_set_value_and_copy (fact, groups, digits);
+  lk_fact_set_value_and_copy (fact, text, digits);
 }
 
 static void
@@ -152,6 +159,7 @@ show_machine (LkDetailsPane *self, const LkRow *row)
                               row->address != NULL ? row->address : row->name);
   lk_fact_set_value (self->uuid, identity->uuid);
   lk_fact_set_value (self->cmid, identity->cmid);
+  lk_fact_set_value (self->tags, row->tags);
   lk_fact_set_value (self->os, row->os_version);
   lk_fact_set_value (self->rearm, rearm);
   lk_fact_set_value (self->read, *read != '\0' ? read : _ ("never"));
@@ -320,6 +328,7 @@ lk_details_pane_class_init (LkDetailsPaneClass *klass)
   BIND (address);
   BIND (uuid);
   BIND (cmid);
+  BIND (tags);
   BIND (os);
   BIND (rearm);
   BIND (read);

@@ -138,8 +138,8 @@ on_ended (const GError *error, gpointer user_data)
   forget_find (self);
   show_button (self);
   if (is_stopped)
-    show_text (self->status,
-               n > 0 ? _ ("Stopped; what was found until then can be added") : _ ("Stopped"));
+    show_text (self->status, n > 0 ? _ ("Stopped; what was found until then can be added")
+                                   : C_ ("search", "Stopped"));
   else if (error == NULL && *notes == '\0')
     show_text (self->status, n > 0 ? _ ("The search is complete") : _ ("Nobody was found"));
   else

@@ -66,9 +66,15 @@ show_job (LkJobsPage *self)
 
   g_string_append_printf (about, _ ("Job %d, filed: %s"), (int) job->id, filed);
   if (ended != NULL)
-    g_string_append_printf (about, _ (" · ended: %s"), ended);
+    {
+      g_string_append (about, " · ");
+      g_string_append_printf (about, _ ("ended: %s"), ended);
+    }
   if (job->selection != NULL && *job->selection != '\0')
-    g_string_append_printf (about, _ (" · rows: %s"), job->selection);
+    {
+      g_string_append (about, " · ");
+      g_string_append_printf (about, _ ("rows: %s"), job->selection);
+    }
 
   gtk_label_set_text (self->title, lk_job_get_title (job));
   gtk_progress_bar_set_fraction (self->progress, lk_job_get_fraction (job));

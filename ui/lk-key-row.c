@@ -53,7 +53,7 @@ describe (const LkKeyRow *key)
   g_autoptr (GString) text = g_string_new (describe_kind (key->kind));
 
   if (key->is_practice)
-    g_string_append (text, _ (" · for practice only"));
+    g_string_append_printf (text, " · %s", _ ("for practice only"));
   if (*title != '\0')
     g_string_append_printf (text, " · %s", title);
   if (key->edition != NULL && !g_str_equal (key->edition, title))
@@ -128,7 +128,7 @@ lk_key_row_widget_new (LkTableItem *item)
   gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (button), "view-more-symbolic");
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (button, "flat");
-  gtk_widget_set_tooltip_text (button, _ ("More"));
+  gtk_widget_set_tooltip_text (button, C_ ("menu button", "More"));
   lk_field_name (button, name);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
   adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), button);

@@ -3,6 +3,7 @@
 
 #include "ui/lk-order-text.h"
 
+#include "base/lk-locale.h"
 #include "console/lk-preview.h"
 #include "domain/lk-job.h"
 
@@ -251,9 +252,7 @@ lk_order_text_pool (const LkKeyRow *key)
   else
     g_string_append (text, _ ("what is left is not known"));
   if (pool->open > 0)
-    g_string_append_printf (text, ngettext (", %u reserved", ", %u reserved", pool->open),
-                            pool->open);
-  g_string_append_printf (text, ngettext (", %u used", ", %u used", pool->confirmed),
-                          pool->confirmed);
+    lk_text_add_part (text, ngettext ("%u reserved", "%u reserved", pool->open), pool->open);
+  lk_text_add_part (text, ngettext ("%u used", "%u used", pool->confirmed), pool->confirmed);
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

@@ -7,6 +7,28 @@
 #include "domain/lk-job.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
+
+char
+lk_phone_group_letter (guint group)
+{
+  return (char) ('A' + group);
+}
+
+char *
+lk_phone_explain_group (guint group, const char *text)
+{
+  g_autofree char *digits = lk_digits_extract (text);
+
+  if (strlen (digits) != strlen (text))
+    return g_strdup_printf (_ ("Group %c: only digits belong here"), lk_phone_group_letter (group));
+  if (strlen (text) > LK_CID_GROUP_LENGTH)
+    return g_strdup_printf (_ ("Group %c has more than six digits"), lk_phone_group_letter (group));
+
+  return g_strdup_printf (_ ("Group %c is wrong: a digit was misheard or mistyped. Have this group"
+                             " said again"),
+                          lk_phone_group_letter (group));
+}
 
 struct _LkPhoneTyped
 {

@@ -5,7 +5,7 @@
 #include "domain/lk-identifiers.h"
 #include "ui/lk-desk.h"
 
-/* What the dialog of the telephone asks of the console's thread. */
+/* What the dialog of the telephone asks of the console's thread, and how it says it. */
 
 /**
  * LkPhoneList:
@@ -28,6 +28,11 @@ gpointer lk_phone_call_list (LkConsole *console,
                              gpointer question,
                              GCancellable *cancellable,
                              GError **error);
+
+/* What a group of a confirmation ID is called, as in Windows' own dialog: 'A' to 'H'. */
+char lk_phone_group_letter (guint group);
+/* Why the text of a group is wrong, in words; to be freed. */
+char *lk_phone_explain_group (guint group, const char *text);
 
 typedef struct _LkPhoneTyped LkPhoneTyped;
 

@@ -5,10 +5,10 @@
 
 #include "ui/lk-field.h"
 #include "ui/lk-phone-call.h"
+#include "ui/lk-print-sheet.h"
 #include "ui/lk-window.h"
 
 #include <glib/gi18n.h>
-#include <string.h>
 
 #define N_COLUMNS 3 /* of the installation ID's groups */
 #define N_BOXES   LK_CID_GROUPS
@@ -21,14 +21,18 @@ struct _LkPhoneDialog
   LkDesk *desk;
   LkPhoneList *list;
   guint at;
-  GCancellable *cancellable;
+  guint going_to; /* once the person agrees */
   gboolean is_busy;
+  gboolean is_filling; /* the list of products */
   gboolean is_spreading;
   gboolean is_agreed; /* to throw away what was typed */
 
   GtkButton *go;
   GtkLabel *which;
   GtkLabel *machine;
+  GtkWidget *steps;
+  GtkDropDown *product;
+  GtkStringList *products;
   GtkWidget *previous;
   GtkWidget *next;
   GtkGrid *iid;
@@ -36,6 +40,8 @@ struct _LkPhoneDialog
   GtkLabel *hint;
   GtkGrid *cid;
   GtkLabel *problem;
+  GtkWidget *reading;
+  GtkLabel *reading_groups;
   GtkWidget *boxes[N_BOXES];
 };
 
@@ -72,28 +78,6 @@ has_news (LkPhoneDialog *self)
   return *typed != '\0' && g_strcmp0 (typed, get_line (self)->cid) != 0;
 }
 
-/* As they stand beside the boxes of Windows' own dialog. */
-static char
-get_letter (guint box)
-{
-  return (char) ('A' + box);
-}
-
-static char *
-explain (guint box, const char *text)
-{
-  g_autofree char *digits = lk_digits_extract (text);
-
-  if (strlen (digits) != strlen (text))
-    return g_strdup_printf (_ ("Group %c: only digits belong here"), get_letter (box));
-  if (strlen (text) > LK_CID_GROUP_LENGTH)
-    return g_strdup_printf (_ ("Group %c has more than six digits"), get_letter (box));
-
-  return g_strdup_printf (_ ("Group %c is wrong: a digit was misheard or mistyped. Have this group"
-                             " said again"),
-                          get_letter (box));
-}
-
 static void
 mark_box (GtkWidget *box, gboolean is_wrong)
 {
@@ -105,6 +89,24 @@ mark_box (GtkWidget *box, gboolean is_wrong)
                                is_wrong ? GTK_ACCESSIBLE_INVALID_TRUE
                                         : GTK_ACCESSIBLE_INVALID_FALSE,
                                -1);
+}
+
+/* All groups once more, to be read back over the telephone: check digits miss one wrong digit in
+ * fifteen. */
+static void
+show_reading (LkPhoneDialog *self, gboolean is_right)
+{
+  GString *groups = g_string_new (NULL);
+
+  for (guint i = 0; i < N_BOXES; i++)
+    g_string_append_printf (groups, "%s%c %s",
+                            i == 0              ? ""
+                            : i % IN_A_ROW == 0 ? "\n"
+                                                : "  ",
+                            lk_phone_group_letter (i), get_text (self, i));
+  gtk_label_set_text (self->reading_groups, is_right ? groups->str : "");
+  gtk_widget_set_visible (self->reading, is_right && has_news (self));
+  g_string_free (groups, TRUE);
 }
 
 /* Marks what is wrong, says the first of it, and lets the button be pressed when all is right. */
@@ -121,9 +123,10 @@ judge (LkPhoneDialog *self)
       mark_box (self->boxes[i], state == LK_GROUP_WRONG);
       n_right += state == LK_GROUP_RIGHT;
       if (state == LK_GROUP_WRONG && problem == NULL)
-        problem = explain (i, get_text (self, i));
+        problem = lk_phone_explain_group (i, get_text (self, i));
     }
   gtk_label_set_text (self->problem, problem != NULL ? problem : "");
+  show_reading (self, n_right == N_BOXES);
   gtk_widget_set_sensitive (GTK_WIDGET (self->go), n_right == N_BOXES && !self->is_busy);
 }
 
@@ -234,6 +237,40 @@ show_boxes (LkPhoneDialog *self, const LkPhoneLine *line)
   focus_box (self, 0);
 }
 
+/* What stands for a line in the list of products. */
+static char *
+describe (const LkPhoneLine *line)
+{
+  const char *product = line->product != NULL ? line->product : "";
+
+  if (line->cid != NULL)
+    return g_strdup_printf (_ ("%s · %s: on record"), line->machine, product);
+  return g_strdup_printf (_ ("%s · %s"), line->machine, product);
+}
+
+static void
+fill_products (LkPhoneDialog *self)
+{
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < self->list->lines->len; i++)
+    g_ptr_array_add (texts, describe (self->list->lines->pdata[i]));
+  g_ptr_array_add (texts, NULL);
+  self->is_filling = TRUE;
+  gtk_string_list_splice (self->products, 0,
+                          g_list_model_get_n_items (G_LIST_MODEL (self->products)),
+                          (const char *const *) texts->pdata);
+  self->is_filling = FALSE;
+}
+
+static void
+select_product (LkPhoneDialog *self)
+{
+  self->is_filling = TRUE;
+  gtk_drop_down_set_selected (self->product, self->at);
+  self->is_filling = FALSE;
+}
+
 static void
 show_line (LkPhoneDialog *self)
 {
@@ -245,11 +282,10 @@ show_line (LkPhoneDialog *self)
       g_strdup_printf (_ ("%s · %s"), line->machine, line->product != NULL ? line->product : "");
 
   gtk_label_set_text (self->which, which);
-  gtk_widget_set_visible (GTK_WIDGET (self->which), n > 1);
-  gtk_widget_set_visible (self->previous, n > 1);
-  gtk_widget_set_visible (self->next, n > 1);
+  gtk_widget_set_visible (self->steps, n > 1);
   gtk_widget_set_sensitive (self->previous, self->at > 0 && !self->is_busy);
   gtk_widget_set_sensitive (self->next, self->at + 1 < n && !self->is_busy);
+  select_product (self);
   gtk_label_set_text (self->machine, machine);
   gtk_label_set_text (self->cost, cost);
   gtk_label_set_text (self->hint, get_hint (line));
@@ -264,41 +300,60 @@ on_copy (LkPhoneDialog *self)
 }
 
 static void
-step (LkPhoneDialog *self, int by)
+on_print (LkPhoneDialog *self)
 {
-  self->at = (guint) ((int) self->at + by);
-  show_line (self);
+  g_autoptr (GArray) keys = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  for (guint i = 0; i < self->list->lines->len; i++)
+    {
+      const LkPhoneLine *line = self->list->lines->pdata[i];
+
+      g_array_append_val (keys, line->key);
+    }
+  lk_print_sheet (GTK_WINDOW (self), self->desk, keys);
 }
 
 static void
-on_step_agreed (LkPhoneDialog *self)
+on_going_agreed (LkPhoneDialog *self)
 {
-  step (self, GPOINTER_TO_INT (g_object_get_data (G_OBJECT (self), "lk-step")));
+  self->at = self->going_to;
+  show_line (self);
 }
 
 /* Nothing that was typed goes away unasked. */
 static void
-step_with_care (LkPhoneDialog *self, int by)
+go_to (LkPhoneDialog *self, guint at)
 {
-  g_object_set_data (G_OBJECT (self), "lk-step", GINT_TO_POINTER (by));
+  self->going_to = at;
   if (!has_news (self))
-    step (self, by);
+    on_going_agreed (self);
   else
     lk_field_confirm (GTK_WIDGET (self), _ ("Throw Away What Was Typed?"),
                       _ ("This confirmation ID was not deposited, and is not kept."),
-                      _ ("_Throw Away"), G_CALLBACK (on_step_agreed), self);
+                      _ ("_Throw Away"), G_CALLBACK (on_going_agreed), self);
 }
 
 static void
 on_previous (LkPhoneDialog *self)
 {
-  step_with_care (self, -1);
+  go_to (self, self->at - 1);
 }
 
 static void
 on_next (LkPhoneDialog *self)
 {
-  step_with_care (self, 1);
+  go_to (self, self->at + 1);
+}
+
+static void
+on_product (LkPhoneDialog *self)
+{
+  guint at = gtk_drop_down_get_selected (self->product);
+
+  if (self->is_filling || at == self->at || at >= self->list->lines->len)
+    return;
+  select_product (self); /* until the person agrees */
+  go_to (self, at);
 }
 
 static void
@@ -349,6 +404,7 @@ on_taken (gpointer answer, const GError *error, gpointer user_data)
   GtkWidget *window = GTK_WIDGET (gtk_window_get_transient_for (GTK_WINDOW (self)));
 
   self->is_busy = FALSE;
+  gtk_widget_set_sensitive (self->steps, TRUE);
   gtk_widget_set_sensitive (GTK_WIDGET (self->cid), TRUE);
   if (text == NULL)
     {
@@ -364,6 +420,7 @@ on_taken (gpointer answer, const GError *error, gpointer user_data)
     line->is_typed = TRUE;
   g_free (line->cid);
   line->cid = g_steal_pointer (&typed);
+  fill_products (self);
   if (find_next (self, &self->at))
     show_line (self);
   else
@@ -378,6 +435,7 @@ on_go (LkPhoneDialog *self)
   self->is_busy = TRUE;
   gtk_window_set_focus (GTK_WINDOW (self), NULL); /* a box must not lose it by going away */
   gtk_widget_set_sensitive (GTK_WIDGET (self->go), FALSE);
+  gtk_widget_set_sensitive (self->steps, FALSE);
   gtk_widget_set_sensitive (GTK_WIDGET (self->cid), FALSE);
   lk_desk_call (self->desk, lk_phone_call_take, lk_phone_typed_new (get_line (self), typed),
                 (GDestroyNotify) lk_phone_typed_free, g_free, NULL, on_taken, self);
@@ -418,6 +476,9 @@ lk_phone_dialog_class_init (LkPhoneDialogClass *klass)
   BIND (go);
   BIND (which);
   BIND (machine);
+  BIND (steps);
+  BIND (product);
+  BIND (products);
   BIND (previous);
   BIND (next);
   BIND (iid);
@@ -425,8 +486,12 @@ lk_phone_dialog_class_init (LkPhoneDialogClass *klass)
   BIND (hint);
   BIND (cid);
   BIND (problem);
+  BIND (reading);
+  BIND (reading_groups);
   gtk_widget_class_bind_template_callback (widget_class, on_go);
   gtk_widget_class_bind_template_callback (widget_class, on_copy);
+  gtk_widget_class_bind_template_callback (widget_class, on_print);
+  gtk_widget_class_bind_template_callback (widget_class, on_product);
   gtk_widget_class_bind_template_callback (widget_class, on_previous);
   gtk_widget_class_bind_template_callback (widget_class, on_next);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
@@ -436,8 +501,8 @@ static void
 add_box (LkPhoneDialog *self, guint i)
 {
   GtkWidget *cell = gtk_box_new (GTK_ORIENTATION_VERTICAL, 3);
-  g_autofree char *letter = g_strdup_printf ("%c", get_letter (i));
-  g_autofree char *name = g_strdup_printf (_ ("Group %c"), get_letter (i));
+  g_autofree char *letter = g_strdup_printf ("%c", lk_phone_group_letter (i));
+  g_autofree char *name = g_strdup_printf (_ ("Group %c"), lk_phone_group_letter (i));
   GtkWidget *caption = gtk_label_new (letter);
   GtkWidget *box = gtk_entry_new ();
 
@@ -463,6 +528,7 @@ lk_phone_dialog_init (LkPhoneDialog *self)
   /* Groups of digits are said from left to right in every language. */
   gtk_widget_set_direction (GTK_WIDGET (self->iid), GTK_TEXT_DIR_LTR);
   gtk_widget_set_direction (GTK_WIDGET (self->cid), GTK_TEXT_DIR_LTR);
+  gtk_widget_set_direction (GTK_WIDGET (self->reading_groups), GTK_TEXT_DIR_LTR);
   for (guint i = 0; i < N_BOXES; i++)
     add_box (self, i);
 }
@@ -493,6 +559,7 @@ on_listed (gpointer answer, const GError *error, gpointer user_data)
 
       self->desk = g_object_ref (asking->desk);
       self->list = g_steal_pointer (&list);
+      fill_products (self);
       show_line (self);
       gtk_window_present (GTK_WINDOW (self));
     }

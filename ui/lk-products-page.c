@@ -70,6 +70,7 @@ static const struct
   { "check", LK_VERB_CHECK },
   { "certificate", LK_VERB_CERTIFICATE },
   { "merge", LK_VERB_MERGE },
+  { "tags", LK_VERB_TAGS },
   { "forget", LK_VERB_FORGET },
 };
 

@@ -10,6 +10,7 @@
 #include "ui/lk-identity-call.h"
 #include "ui/lk-order.h"
 #include "ui/lk-phone-dialog.h"
+#include "ui/lk-tags-dialog.h"
 #include "ui/lk-window.h"
 
 #include <glib/gi18n.h>
@@ -192,15 +193,20 @@ show_certificate (LkRowVerbs *self)
     lk_certificate_ask (self->from, self->desk, row->machine_id);
 }
 
+static void
+ask_for_tags (LkRowVerbs *self)
+{
+  lk_tags_ask (self->from, self->desk, self->rows);
+}
+
 /* Verbs that are about machines, which must be known for them. */
 static const struct
 {
   const char *verb;
   void (*begin) (LkRowVerbs *self);
 } of_machines[] = {
-  { LK_VERB_CHECK, check },
-  { LK_VERB_CERTIFICATE, show_certificate },
-  { LK_VERB_MERGE, ask_to_merge },
+  { LK_VERB_CHECK, check },          { LK_VERB_CERTIFICATE, show_certificate },
+  { LK_VERB_MERGE, ask_to_merge },   { LK_VERB_TAGS, ask_for_tags },
   { LK_VERB_FORGET, ask_to_forget },
 };
 

@@ -23,6 +23,7 @@ void lk_row_verbs_stop (LkRowVerbs *self);
 
 #define LK_VERB_CHECK       "check"
 #define LK_VERB_CERTIFICATE "certificate"
+#define LK_VERB_TAGS        "tags"
 #define LK_VERB_FORGET      "forget"
 #define LK_VERB_MERGE       "merge"
 #define LK_VERB_PHONE       "phone"

@@ -339,7 +339,8 @@ name_spin_button (GtkSpinButton *spin, const char *title)
         lk_field_name (child, title);
       else if (GTK_IS_BUTTON (child))
         {
-          lk_field_name (child, is_first ? _ ("Fewer") : _ ("More"));
+          lk_field_name (child, is_first ? C_ ("button of a number", "Fewer")
+                                         : C_ ("button of a number", "More"));
           is_first = FALSE;
         }
     }

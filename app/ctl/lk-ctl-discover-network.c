@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/lk-error.h"
+#include "base/lk-locale.h"
 #include "console/lk-console-discover-network.h"
 #include "ctl/lk-ctl-follow.h"
 #include "ctl/lk-ctl-list.h"
@@ -156,16 +157,17 @@ static void
 tell_machines (LkCtl *ctl, const LkNetworkFinds *finds)
 {
   g_autofree char *machines = describe_machines (finds->sightings->len);
-  g_autofree char *added =
-      g_strdup_printf (ngettext (", %u added", ", %u added", finds->n_added), finds->n_added);
-  g_autofree char *known =
-      g_strdup_printf (ngettext (", %u known already", ", %u known already", finds->n_known),
-                       finds->n_known);
+  g_autoptr (GString) text = g_string_new (machines);
 
   if (ctl->options.dry_run)
-    lk_ctl_say (ctl, _ ("%s, nothing was added"), machines);
+    lk_text_add_part (text, _ ("nothing was added"));
   else
-    lk_ctl_say (ctl, "%s%s%s", machines, added, known);
+    {
+      lk_text_add_part (text, ngettext ("%u added", "%u added", finds->n_added), finds->n_added);
+      lk_text_add_part (text, ngettext ("%u known already", "%u known already", finds->n_known),
+                        finds->n_known);
+    }
+  lk_ctl_say (ctl, "%s", text->str);
 }
 
 static void

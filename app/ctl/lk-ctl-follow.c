@@ -3,6 +3,7 @@
 
 #include "ctl/lk-ctl-follow.h"
 
+#include "base/lk-locale.h"
 #include "console/lk-console-jobs.h"
 #include "ctl/lk-ctl-show.h"
 #include "ctl/lk-ctl-talk.h"
@@ -88,21 +89,19 @@ lk_ctl_describe_job (const LkJobRow *job)
   GString *text = g_string_new (NULL);
   guint n_ended = job->n_done + job->n_failed + job->n_cancelled;
 
-  g_string_append_printf (text, _ ("%u of %u"), n_ended, job->n_items);
+  lk_text_add_part (text, _ ("%u of %u"), n_ended, job->n_items);
   if (job->n_failed > 0)
-    g_string_append_printf (text, ngettext (", %u failed", ", %u failed", job->n_failed),
-                            job->n_failed);
+    lk_text_add_part (text, ngettext ("%u failed", "%u failed", job->n_failed), job->n_failed);
   if (job->n_cancelled > 0)
-    g_string_append_printf (text, ngettext (", %u cancelled", ", %u cancelled", job->n_cancelled),
-                            job->n_cancelled);
+    lk_text_add_part (text, ngettext ("%u cancelled", "%u cancelled", job->n_cancelled),
+                      job->n_cancelled);
   if (job->n_parked > 0)
-    g_string_append_printf (text,
-                            ngettext (", %u waiting for an answer", ", %u waiting for an answer",
-                                      job->n_parked),
-                            job->n_parked);
+    lk_text_add_part (text,
+                      ngettext ("%u waiting for an answer", "%u waiting for an answer",
+                                job->n_parked),
+                      job->n_parked);
   if (job->n_paused > 0)
-    g_string_append_printf (text, ngettext (", %u paused", ", %u paused", job->n_paused),
-                            job->n_paused);
+    lk_text_add_part (text, ngettext ("%u paused", "%u paused", job->n_paused), job->n_paused);
   return g_string_free (text, FALSE);
 }
 

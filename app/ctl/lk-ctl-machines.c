@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/lk-error.h"
+#include "base/lk-locale.h"
 #include "ctl/lk-ctl-list.h"
 #include "ctl/lk-ctl-show.h"
 #include "ctl/lk-ctl-talk.h"
@@ -66,10 +67,13 @@ tell_faults (LkCtl *ctl, const LkFileList *list)
 static void
 print_added (LkCtl *ctl, guint n_added, guint n_known, guint n_left_out)
 {
-  lk_ctl_print (ctl, ngettext ("%u machine added", "%u machines added", n_added), n_added);
-  lk_ctl_print (ctl, ngettext (", %u known already", ", %u known already", n_known), n_known);
-  lk_ctl_print (ctl, ngettext (", %u line left out\n", ", %u lines left out\n", n_left_out),
-                n_left_out);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  lk_text_add_part (text, ngettext ("%u machine added", "%u machines added", n_added), n_added);
+  lk_text_add_part (text, ngettext ("%u known already", "%u known already", n_known), n_known);
+  lk_text_add_part (text, ngettext ("%u line left out", "%u lines left out", n_left_out),
+                    n_left_out);
+  lk_ctl_print (ctl, "%s\n", text->str);
 }
 
 /* Bad lines end the command with the status of a bad file, after the good ones were added. */
@@ -165,6 +169,43 @@ show_machines (LkCtl *ctl)
 }
 
 static LkExit
+tag (LkCtl *ctl)
+{
+  g_autofree char *add = ctl->options.add != NULL ? g_strjoinv (",", ctl->options.add) : NULL;
+  g_autofree char *remove =
+      ctl->options.remove != NULL ? g_strjoinv (",", ctl->options.remove) : NULL;
+  g_autoptr (GPtrArray) rows = NULL;
+  g_autoptr (LkCtlList) list = NULL;
+  g_autoptr (GError) error = NULL;
+  LkExit status;
+  guint n = 0;
+
+  if (add == NULL && remove == NULL)
+    return lk_ctl_fail_usage (ctl, _ ("Say which tags: --add TAGS, --remove TAGS, or both"));
+  rows = lk_ctl_get_rows (ctl, TRUE, &status);
+  if (rows == NULL)
+    return status;
+  if (rows->len == 0)
+    {
+      lk_ctl_say (ctl, _ ("Nothing matched"));
+      return LK_EXIT_NOTHING;
+    }
+  if (ctl->options.dry_run)
+    {
+      list = lk_ctl_list_rows (rows);
+      lk_ctl_list_print (list, ctl, "rows");
+      return LK_EXIT_OK;
+    }
+
+  if (!lk_console_change_tags (ctl->console, rows, add, remove, &n, &error))
+    return lk_ctl_fail_with (ctl, LK_ERROR_INVALID, LK_EXIT_USAGE, g_steal_pointer (&error));
+  lk_ctl_set_count (ctl, "tagged", n);
+  lk_ctl_print (ctl, ngettext ("Tags of %u machine changed\n", "Tags of %u machines changed\n", n),
+                n);
+  return LK_EXIT_OK;
+}
+
+static LkExit
 forget (LkCtl *ctl)
 {
   LkExit status;
@@ -223,6 +264,10 @@ const LkCtlCommand lk_ctl_machine_commands[] = {
   { "show", N_ ("NAME…"),
     N_ ("Show everything that is known of machines, and what was done to them"), "show pc-001",
     LK_TAKES_ROWS, 0, -1, show_machines },
+  { "tag", N_ ("NAME…"), N_ ("Give tags to machines, or take them away"),
+    "tag pc-001 pc-002 --add lab,'floor 2'\ntag --select 'tag=lab' --remove lab\n"
+    "list --select 'tag=lab'",
+    LK_TAKES_ROWS | LK_TAKES_DRY_RUN | LK_TAKES_TAGS, 0, -1, tag },
   { "forget", N_ ("NAME…"), N_ ("Delete machines; their activations stay on record"),
     "forget pc-001\nforget --select 'result=failed,name=old-*' --yes",
     LK_TAKES_ROWS | LK_TAKES_DRY_RUN | LK_TAKES_YES, 0, -1, forget },

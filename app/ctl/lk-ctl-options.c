@@ -94,6 +94,9 @@ static const struct
   { LK_TAKES_CIDS, "cid-file", 0, G_OPTION_ARG_FILENAME, FIELD (cid_file),
     N_ ("Take the confirmation IDs from this file (- for standard input), and deposit them"),
     N_ ("FILE") },
+  { LK_TAKES_CIDS, "sheet", 0, G_OPTION_ARG_FILENAME, FIELD (sheet),
+    N_ ("Write a sheet to print: HTML into FILE.html, text into any other (-: to standard output)"),
+    N_ ("FILE") },
   { LK_TAKES_SEARCH, "ports", 0, G_OPTION_ARG_STRING, FIELD (ports),
     N_ ("Probe these ports (5985,5986/tls)"), N_ ("PORTS") },
   { LK_TAKES_SEARCH, "rate", 0, G_OPTION_ARG_INT, FIELD (rate),
@@ -140,6 +143,10 @@ static const struct
     N_ ("Trust the authorities in this file (PEM)"), N_ ("FILE") },
   { LK_TAKES_DIRECTORY, "allow-clear-password", 0, G_OPTION_ARG_NONE, FIELD (allow_clear),
     N_ ("Send a password although nothing protects the connection"), NULL },
+  { LK_TAKES_TAGS, "add", 0, G_OPTION_ARG_STRING_ARRAY, FIELD (add),
+    N_ ("Give them this tag, or several with commas between"), N_ ("TAGS") },
+  { LK_TAKES_TAGS, "remove", 0, G_OPTION_ARG_STRING_ARRAY, FIELD (remove),
+    N_ ("Take this tag from them, or several with commas between"), N_ ("TAGS") },
   { LK_TAKES_SCRIPT, "script", 0, G_OPTION_ARG_NONE, FIELD (script),
     N_ ("Print only the PowerShell text that may mend it on the machine"), NULL },
   { LK_TAKES_EXPORT | LK_TAKES_ANSWER, "again", 0, G_OPTION_ARG_NONE, FIELD (again),
@@ -201,6 +208,7 @@ lk_ctl_options_clear (LkCtlOptions *options)
   g_free (options->scheme);
   g_free (options->fingerprint);
   g_free (options->cid_file);
+  g_free (options->sheet);
   g_free (options->ports);
   g_free (options->pattern);
   g_strfreev (options->interfaces);
@@ -216,4 +224,6 @@ lk_ctl_options_clear (LkCtlOptions *options)
   g_free (options->tls);
   g_free (options->ca);
   g_free (options->output);
+  g_strfreev (options->add);
+  g_strfreev (options->remove);
 }

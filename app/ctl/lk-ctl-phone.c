@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "base/lk-clock.h"
 #include "base/lk-error.h"
-#include "console/lk-console-phone.h"
+#include "console/lk-phone-sheet.h"
 #include "ctl/lk-ctl-list.h"
 #include "ctl/lk-ctl-show.h"
 #include "ctl/lk-ctl-talk.h"
@@ -74,6 +75,21 @@ take (LkCtl *ctl, const LkPhoneLine *line, const char *typed, GArray *keys, GErr
   return TRUE;
 }
 
+/* The groups are read back over the telephone before they are kept: check digits miss one wrong
+ * digit in fifteen. FALSE: it is to be typed again. */
+static gboolean
+read_back (LkCtl *ctl, const char *typed)
+{
+  g_autofree char *cid = lk_digits_from_typed (LK_DIGITS_CID, typed, NULL, NULL);
+  g_autofree char *groups = cid != NULL ? lk_digits_to_groups (cid) : NULL;
+  LkExit status;
+
+  if (groups == NULL)
+    return TRUE; /* what is wrong with it is said when it is taken */
+  lk_ctl_say (ctl, _ ("Read back: %s"), groups);
+  return lk_ctl_confirm (ctl, _ ("Is that right?"), &status);
+}
+
 /* One line is read out, and asked for until it is right or passed over. FALSE when the input has
  * ended or the store cannot take it. */
 static gboolean
@@ -92,7 +108,11 @@ enter (LkCtl *ctl, const LkPhoneLine *line, GArray *keys, GError **error)
       fflush (stderr);
       if (fgets (typed, sizeof typed, stdin) == NULL)
         return FALSE;
-      if (*g_strstrip (typed) == '\0' || take (ctl, line, typed, keys, &cause))
+      if (*g_strstrip (typed) == '\0')
+        return TRUE;
+      if (!read_back (ctl, typed))
+        continue;
+      if (take (ctl, line, typed, keys, &cause))
         return TRUE;
       if (!g_error_matches (cause, LK_ERROR, LK_ERROR_INVALID))
         {
@@ -187,11 +207,13 @@ take_file (LkCtl *ctl, GPtrArray *lines, GArray *keys)
       if (line == NULL)
         {
           g_clear_error (&error);
-          g_set_error (&error, LK_ERROR, LK_ERROR_INVALID,
-                       groups != NULL ? _ ("No chosen row has the installation ID %s")
-                                      : _ ("More than one row is chosen: write each confirmation"
-                                           " ID behind its installation ID%s"),
-                       groups != NULL ? groups : "");
+          if (groups != NULL)
+            g_set_error (&error, LK_ERROR, LK_ERROR_INVALID,
+                         _ ("No chosen row has the installation ID %s"), groups);
+          else
+            g_set_error_literal (&error, LK_ERROR, LK_ERROR_INVALID,
+                                 _ ("More than one row is chosen: write each confirmation ID behind"
+                                    " its installation ID"));
           status = lk_ctl_fail_as (ctl, LK_EXIT_SOME_FAILED, g_steal_pointer (&error));
         }
       else if (!take (ctl, line, answer->cid, keys, &error))
@@ -223,8 +245,39 @@ take_and_deposit (LkCtl *ctl, GPtrArray *lines)
 }
 
 static LkExit
+write_sheet (LkCtl *ctl, GPtrArray *lines)
+{
+  const char *path = ctl->options.sheet;
+  guint n = lk_phone_sheet_count (lines);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (n == 0)
+    {
+      lk_ctl_say (ctl, _ ("None of the chosen products has to be telephoned for"));
+      return LK_EXIT_NOTHING;
+    }
+  if (g_str_equal (path, "-"))
+    {
+      text = lk_phone_sheet_to_text (lines, lk_clock_now (NULL));
+      fputs (text, stdout);
+      return LK_EXIT_OK;
+    }
+  if (!lk_phone_sheet_save (lines, lk_clock_now (NULL), path, &error))
+    return lk_ctl_fail_as (ctl, LK_EXIT_BAD_FILE, g_steal_pointer (&error));
+
+  lk_ctl_set_count (ctl, "written", n);
+  lk_ctl_say (ctl,
+              g_dngettext (NULL, "“%s” has the installation ID of %u product",
+                           "“%s” has the installation IDs of %u products", n),
+              path, n);
+  return LK_EXIT_OK;
+}
+
+static LkExit
 phone (LkCtl *ctl)
 {
+  gboolean prints = ctl->options.sheet != NULL;
   gboolean takes = ctl->options.enter || ctl->options.cid_file != NULL;
   gboolean is_unknown_name = FALSE;
   g_autoptr (GError) error = NULL;
@@ -233,6 +286,10 @@ phone (LkCtl *ctl)
 
   if (ctl->options.enter && ctl->options.cid_file != NULL)
     return lk_ctl_fail_usage (ctl, _ ("Choose --enter or --cid-file, not both"));
+  if (prints &&
+      (takes || ctl->options.csv || (ctl->options.json && g_str_equal (ctl->options.sheet, "-"))))
+    return lk_ctl_fail_usage (ctl, _ ("--sheet goes with none of --enter, --cid-file and --csv, and"
+                                      " “--sheet -” not with --json"));
   if (!lk_ctl_get_choice (ctl, &choice, takes))
     return LK_EXIT_USAGE;
 
@@ -247,6 +304,8 @@ phone (LkCtl *ctl)
     }
   if (takes && !ctl->options.dry_run)
     return take_and_deposit (ctl, lines);
+  if (prints && !ctl->options.dry_run)
+    return write_sheet (ctl, lines);
 
   print_lines (ctl, lines);
   return LK_EXIT_OK;
@@ -255,7 +314,8 @@ phone (LkCtl *ctl)
 const LkCtlCommand lk_ctl_phone_commands[] = {
   { "phone", N_ ("[NAME…]"),
     N_ ("Show installation IDs to read out by telephone, and take the confirmation IDs"),
-    "phone --select 'state=grace'\nphone pc-001 --enter\n"
+    "phone --select 'state=grace'\nphone --select 'state=grace' --sheet calls.html\n"
+    "phone pc-001 --enter\n"
     "phone --select 'state=grace' --cid-file answers.txt --yes",
     LK_TAKES_ROWS | LK_TAKES_CSV | LK_TAKES_DRY_RUN | LK_TAKES_YES | LK_TAKES_JOB |
         LK_TAKES_WORKERS | LK_TAKES_CIDS,

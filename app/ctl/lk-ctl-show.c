@@ -49,6 +49,7 @@ static const LkCtlColumn row_columns[] = {
   { "last_ok", NULL, 'b' },
   { "last_result", N_ ("Last result"), 's' },
   { "last_code", NULL, 'x' },
+  { "tags", NULL, 's' },
   { NULL, NULL, 0 },
 };
 
@@ -83,7 +84,7 @@ lk_ctl_list_rows (GPtrArray *rows)
                        has_product ? lk_key_kind_to_word (product->key_kind) : NULL,
                        product->partial_key, product->epid, product->iid, row->cid,
                        row->cid != NULL && !row->is_salvaged, product->kms_machine, row->read_at,
-                       row->last_ok, row->last_result, row->last_code);
+                       row->last_ok, row->last_result, row->last_code, row->tags);
     }
 
   return list;
@@ -145,6 +146,7 @@ print_machine (const LkRow *row, const char *also)
   print_line (_ ("Domain"), row->identity->domain);
   print_line (_ ("SMBIOS UUID"), row->identity->uuid);
   print_line (_ ("Client machine ID"), row->identity->cmid);
+  print_line (_ ("Tags"), row->tags);
   print_line (_ ("System"), row->os_version);
   print_line (_ ("Pinned certificate"), row->pin);
   print_line (_ ("Rearms left"), rearm);

@@ -170,7 +170,7 @@ print_facts (LkCtl *ctl, const LkShownCertificate *shown)
     lk_ctl_print (ctl, _ ("    Accepted:    %s\n"), old_pin);
   lk_ctl_print (ctl, _ ("    Names:       %s\n"), names);
   lk_ctl_print (ctl, _ ("    Issuer:      %s\n"),
-                facts->is_self_signed   ? _ ("itself")
+                facts->is_self_signed   ? C_ ("issuer of a certificate", "itself")
                 : facts->issuer != NULL ? facts->issuer
                                         : "?");
   lk_ctl_print (ctl, _ ("    Valid:       %s to %s%s%s\n"), from, until, dates != NULL ? ": " : "",

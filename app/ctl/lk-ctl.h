@@ -49,7 +49,7 @@ typedef enum
   LK_TAKES_VERBOSE = 1 << 15,       /* --verbose */
   LK_TAKES_PIN = 1 << 16,           /* --fingerprint */
   LK_TAKES_REVEAL = 1 << 17,        /* --reveal */
-  LK_TAKES_CIDS = 1 << 18,          /* --enter, --cid-file */
+  LK_TAKES_CIDS = 1 << 18,          /* --enter, --cid-file, --sheet */
   LK_TAKES_STREAM = 1 << 19,        /* --stream */
   LK_TAKES_SEARCH = 1 << 20,        /* --ports, --rate, --pattern */
   LK_TAKES_RANGE = 1 << 21,         /* --identify, --max-addresses */
@@ -61,6 +61,7 @@ typedef enum
   LK_TAKES_IMPORT = 1 << 27,        /* --salvage, --deposit, --passphrase-fd, --passphrase-file */
   LK_TAKES_SAVE = 1 << 28,          /* --save */
   LK_TAKES_READ = 1 << 29,          /* --read */
+  LK_TAKES_TAGS = 1 << 30,          /* --add, --remove */
 } LkTakes;
 
 typedef struct
@@ -98,6 +99,7 @@ typedef struct
   char *fingerprint;
   gboolean enter;
   char *cid_file;
+  char *sheet;
   char *ports;
   int rate;
   char *pattern;
@@ -128,6 +130,8 @@ typedef struct
   gboolean partial;
   gboolean salvage;
   gboolean deposit;
+  char **add;
+  char **remove;
 } LkCtlOptions;
 
 typedef struct _LkCtl LkCtl;

@@ -5,7 +5,7 @@
 
 #include "base/lk-process.h"
 
-#include <glib.h>
+#include <glib/gi18n-lib.h>
 #include <libintl.h>
 #include <locale.h>
 
@@ -18,4 +18,16 @@ lk_locale_init (void)
   bindtextdomain (GETTEXT_PACKAGE, built != NULL ? built : LK_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
+}
+
+void
+lk_text_add_part (GString *list, const char *format, ...)
+{
+  va_list args;
+
+  if (list->len > 0)
+    g_string_append (list, C_ ("between the parts of a list", ", "));
+  va_start (args, format);
+  g_string_append_vprintf (list, format, args);
+  va_end (args);
 }

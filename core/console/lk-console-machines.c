@@ -5,6 +5,8 @@
 
 #include "base/lk-error.h"
 #include "console/lk-console-private.h"
+#include "domain/lk-tag.h"
+#include "store/lk-tags.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -185,14 +187,11 @@ lk_console_list_aliases (LkConsole *self, gint64 machine_id, GError **error)
   return store != NULL ? lk_store_list_aliases (store, machine_id, error) : NULL;
 }
 
-gboolean
-lk_console_forget (LkConsole *self, GPtrArray *rows, guint *n, GError **error)
+/* Each once. */
+static GArray *
+list_machines (GPtrArray *rows)
 {
-  LkStore *store = lk_console_get_store (self, error);
-  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
-
-  if (store == NULL)
-    return FALSE;
+  GArray *ids = g_array_new (FALSE, FALSE, sizeof (gint64));
 
   for (guint i = 0; i < rows->len; i++)
     {
@@ -203,6 +202,36 @@ lk_console_forget (LkConsole *self, GPtrArray *rows, guint *n, GError **error)
         g_array_append_val (ids, row->machine_id);
     }
 
+  return ids;
+}
+
+gboolean
+lk_console_forget (LkConsole *self, GPtrArray *rows, guint *n, GError **error)
+{
+  LkStore *store = lk_console_get_store (self, error);
+  g_autoptr (GArray) ids = list_machines (rows);
+
   *n = ids->len;
-  return lk_store_forget (store, ids, error);
+  return store != NULL && lk_store_forget (store, ids, error);
+}
+
+gboolean
+lk_console_change_tags (LkConsole *self,
+                        GPtrArray *rows,
+                        const char *add,
+                        const char *remove,
+                        guint *n,
+                        GError **error)
+{
+  LkStore *store = lk_console_get_store (self, error);
+  g_autoptr (GArray) ids = list_machines (rows);
+  g_auto (GStrv) added = NULL;
+  g_auto (GStrv) removed = NULL;
+
+  *n = ids->len;
+  if (store == NULL)
+    return FALSE;
+  added = lk_tags_parse (add != NULL ? add : "", error);
+  removed = added != NULL ? lk_tags_parse (remove != NULL ? remove : "", error) : NULL;
+  return removed != NULL && lk_store_change_tags (store, ids, added, removed, error);
 }

@@ -48,5 +48,14 @@ GPtrArray *lk_console_list_events (LkConsole *self, gint64 machine_id, guint max
 /* What else a machine goes by, since scans saw it: names and addresses; g_strfreev(). */
 char **lk_console_list_aliases (LkConsole *self, gint64 machine_id, GError **error);
 
+/* Takes tags from the machines of @rows and gives them others: words separated by commas, each may
+ * be NULL. How many machines they were goes to @n. */
+gboolean lk_console_change_tags (LkConsole *self,
+                                 GPtrArray *rows,
+                                 const char *add,
+                                 const char *remove,
+                                 guint *n,
+                                 GError **error);
+
 /* Forgets the machines of @rows; how many they were goes to @n. */
 gboolean lk_console_forget (LkConsole *self, GPtrArray *rows, guint *n, GError **error);

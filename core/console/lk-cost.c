@@ -3,6 +3,7 @@
 
 #include "console/lk-cost.h"
 
+#include "base/lk-locale.h"
 #include "console/lk-console-private.h"
 #include "domain/lk-codes.h"
 #include "domain/lk-identifiers.h"
@@ -166,41 +167,41 @@ lk_cost_to_text (const LkCost *self)
   g_autoptr (GString) text = g_string_new (NULL);
 
   if (self->is_known)
-    g_string_append_printf (text,
-                            g_dngettext (GETTEXT_PACKAGE, "uses %u of %" PRId64 " activation",
-                                         "uses %u of %" PRId64 " activations", (gulong) self->left),
-                            self->n_spends, self->left);
+    lk_text_add_part (text,
+                      g_dngettext (GETTEXT_PACKAGE, "uses %u of %" PRId64 " activation",
+                                   "uses %u of %" PRId64 " activations", (gulong) self->left),
+                      self->n_spends, self->left);
   else
-    g_string_append_printf (text,
-                            g_dngettext (GETTEXT_PACKAGE,
-                                         "uses %u activation; how many are left is not known",
-                                         "uses %u activations; how many are left is not known",
-                                         self->n_spends),
-                            self->n_spends);
+    lk_text_add_part (text,
+                      g_dngettext (GETTEXT_PACKAGE,
+                                   "uses %u activation; how many are left is not known",
+                                   "uses %u activations; how many are left is not known",
+                                   self->n_spends),
+                      self->n_spends);
   if (self->n_relicensed > 0)
-    g_string_append_printf (text,
-                            g_dngettext (GETTEXT_PACKAGE,
-                                         ", %u of them for a product that another key has licensed",
-                                         ", %u of them for products that another key has licensed",
-                                         self->n_relicensed),
-                            self->n_relicensed);
+    lk_text_add_part (text,
+                      g_dngettext (GETTEXT_PACKAGE,
+                                   "%u of them for a product that another key has licensed",
+                                   "%u of them for products that another key has licensed",
+                                   self->n_relicensed),
+                      self->n_relicensed);
   if (self->n_planned > 0)
-    g_string_append_printf (text,
-                            g_dngettext (GETTEXT_PACKAGE, " (%u more is planned by other jobs)",
-                                         " (%u more are planned by other jobs)", self->n_planned),
-                            self->n_planned);
+    lk_text_add_part (text,
+                      g_dngettext (GETTEXT_PACKAGE, "%u more is planned by other jobs",
+                                   "%u more are planned by other jobs", self->n_planned),
+                      self->n_planned);
   if (self->n_on_record > 0)
-    g_string_append_printf (
-        text,
-        g_dngettext (GETTEXT_PACKAGE, "; %u row already holds a confirmation ID and costs nothing",
-                     "; %u rows already hold a confirmation ID and cost nothing",
-                     self->n_on_record),
-        self->n_on_record);
+    lk_text_add_part (text,
+                      g_dngettext (GETTEXT_PACKAGE,
+                                   "%u row already holds a confirmation ID and costs nothing",
+                                   "%u rows already hold a confirmation ID and cost nothing",
+                                   self->n_on_record),
+                      self->n_on_record);
   if (self->n_licensed > 0)
-    g_string_append_printf (text,
-                            g_dngettext (GETTEXT_PACKAGE, "; %u licensed already",
-                                         "; %u licensed already", self->n_licensed),
-                            self->n_licensed);
+    lk_text_add_part (text,
+                      g_dngettext (GETTEXT_PACKAGE, "%u is licensed already",
+                                   "%u are licensed already", self->n_licensed),
+                      self->n_licensed);
 
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

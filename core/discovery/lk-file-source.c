@@ -6,6 +6,7 @@
 #include "base/lk-error.h"
 #include "base/lk-xml.h"
 #include "discovery/lk-csv.h"
+#include "domain/lk-tag.h"
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
@@ -21,6 +22,7 @@ typedef enum
   COLUMN_PORT,
   COLUMN_DOMAIN,
   COLUMN_TLS,
+  COLUMN_TAGS,
   N_COLUMNS,
 } Column;
 
@@ -33,6 +35,7 @@ static const struct
   { "computer", COLUMN_NAME },    { "computername", COLUMN_NAME }, { "address", COLUMN_ADDRESS },
   { "ip", COLUMN_ADDRESS },       { "port", COLUMN_PORT },         { "domain", COLUMN_DOMAIN },
   { "workgroup", COLUMN_DOMAIN }, { "tls", COLUMN_TLS },           { "https", COLUMN_TLS },
+  { "tags", COLUMN_TAGS },        { "tag", COLUMN_TAGS },
 };
 
 /* A list while it is read. */
@@ -135,6 +138,8 @@ sighting_from_fields (const Reader *reader, char **fields, GError **error)
   const char *port = get_field (reader, fields, COLUMN_PORT);
   const char *domain = get_field (reader, fields, COLUMN_DOMAIN);
   const char *tls = get_field (reader, fields, COLUMN_TLS);
+  const char *words = get_field (reader, fields, COLUMN_TAGS);
+  g_auto (GStrv) tags = NULL;
   g_autoptr (LkSighting) sighting = NULL;
   guint64 number = 0;
 
@@ -159,7 +164,7 @@ sighting_from_fields (const Reader *reader, char **fields, GError **error)
   else if (tls != NULL && !read_yes (tls, &sighting->tls))
     g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("“%s” under tls is neither yes nor no"),
                  tls);
-  else
+  else if (words == NULL || (tags = lk_tags_parse (words, error)) != NULL)
     {
       if (name != NULL)
         sighting->address = g_strdup (address);
@@ -168,6 +173,7 @@ sighting_from_fields (const Reader *reader, char **fields, GError **error)
       if (tls == NULL && sighting->port == 5986)
         sighting->tls = TRUE;
       sighting->domain = g_strdup (domain);
+      sighting->tags = g_steal_pointer (&tags);
       return g_steal_pointer (&sighting);
     }
 

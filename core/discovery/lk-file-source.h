@@ -4,7 +4,8 @@
 #include "domain/lk-sighting.h"
 
 /* Machines from a list that a person has: a CSV file with the headings name, address, port, domain,
- * tls in any order (others are passed over), a plain list with one machine a line, or words. */
+ * tls, tags in any order (others are passed over), a plain list with one machine a line, or words.
+ */
 
 #define LK_FILE_SOURCE_MAX_BYTES (64 * 1024 * 1024)
 

@@ -25,6 +25,7 @@ lk_sighting_free (LkSighting *self)
   g_strfreev (self->also);
   g_free (self->means);
   g_free (self->os_version);
+  g_strfreev (self->tags);
   g_free (self);
 }
 
@@ -39,6 +40,7 @@ lk_sighting_copy (const LkSighting *self)
   copy->also = g_strdupv (self->also);
   copy->means = g_strdup (self->means);
   copy->os_version = g_strdup (self->os_version);
+  copy->tags = g_strdupv (self->tags);
   return copy;
 }
 

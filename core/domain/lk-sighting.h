@@ -19,6 +19,7 @@ typedef struct
   char *means;      /* how it was found, for people: "NetBIOS, WS-Discovery"; or NULL */
   guint serial;     /* one source's sightings with the same number are of one machine; 0: none */
   char *os_version; /* "10.0.22631", or NULL */
+  char **tags;      /* that a list gives it, NULL-terminated, or NULL */
 } LkSighting;
 
 void lk_sighting_free (LkSighting *self);

@@ -267,13 +267,26 @@ lk_certificate_facts_describe_dates (const LkCertificateFacts *self, gint64 now)
   return self->not_before > now ? g_strdup_printf (_ ("not valid before %s"), from) : NULL;
 }
 
+static void add_change (GString *text, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+add_change (GString *text, const char *format, ...)
+{
+  va_list args;
+
+  if (text->len > 0)
+    g_string_append (text, "; ");
+  va_start (args, format);
+  g_string_append_vprintf (text, format, args);
+  va_end (args);
+}
+
 static void
 add_difference (GString *text, const char *what, const char *old, const char *new)
 {
   if (g_strcmp0 (old, new) != 0)
-    g_string_append_printf (text, _ ("%s: it was %s, now %s; "), what,
-                            old != NULL ? old : _ ("unreadable"),
-                            new != NULL ? new : _ ("unreadable"));
+    add_change (text, _ ("%s: it was %s, now %s"), what, old != NULL ? old : _ ("unreadable"),
+                new != NULL ? new : _ ("unreadable"));
 }
 
 static char *
@@ -303,12 +316,12 @@ lk_certificate_facts_describe_change (const LkCertificateFacts *old, const LkCer
     add_difference (text, _ ("another issuer"), old->issuer, new->issuer);
   add_difference (text, _ ("other dates"), old_dates, new_dates);
   if (is_same_key)
-    g_string_append_printf (text, _ ("the same key, renewed (%s); "), new->key);
+    add_change (text, _ ("the same key, renewed (%s)"), new->key);
   else if (strcmp (old->key, new->key) == 0)
-    g_string_append_printf (text, _ ("a new key (%s); "), new->key);
+    add_change (text, _ ("a new key (%s)"), new->key);
   else
-    g_string_append_printf (text, _ ("a new key (it was %s, now %s); "), old->key, new->key);
-  g_string_append_printf (text, _ ("SHA-256: it was %s, now %s"), old_pin, new_pin);
+    add_change (text, _ ("a new key (it was %s, now %s)"), old->key, new->key);
+  add_change (text, _ ("SHA-256: it was %s, now %s"), old_pin, new_pin);
   return g_string_free (text, FALSE);
 }
 

@@ -291,39 +291,57 @@ verify_chain (gnutls_session_t session,
   return FALSE;
 }
 
+/* What was accepted, and what is different now. */
+static char *
+compare (const LkPin *pin, const LkCertificateFacts *old, const LkCertificateFacts *new)
+{
+  g_autofree char *day =
+      pin->accepted_at != 0 ? lk_date_to_text (pin->accepted_at) : g_strdup (_ ("an unknown day"));
+  g_autofree char *names = lk_certificate_facts_join_names (old);
+  g_autofree char *until = lk_date_to_text (old->not_after);
+  g_autofree char *change = lk_certificate_facts_describe_change (old, new);
+
+  if (old->is_self_signed)
+    return g_strdup_printf (_ ("its certificate changed: the one accepted on %s was for %s,"
+                               " self-signed, valid until %s. Different now: %s"),
+                            day, names, until, change);
+  return g_strdup_printf (_ ("its certificate changed: the one accepted on %s was for %s, issued by"
+                             " %s, valid until %s. Different now: %s"),
+                          day, names,
+                          old->issuer != NULL ? old->issuer : _ ("an issuer without a name"), until,
+                          change);
+}
+
+/* The same of one of which only the fingerprint was kept. */
+static char *
+compare_pins (const LkPin *pin, const LkCertificateFacts *new)
+{
+  g_autofree char *old_pin = lk_pin_to_text (pin->expected);
+  g_autofree char *new_pin = lk_pin_to_text (new->pin);
+  g_autofree char *day = lk_date_to_text (pin->accepted_at);
+
+  if (pin->accepted_at != 0)
+    return g_strdup_printf (_ ("its certificate changed: the one accepted on %s was SHA-256 %s, it"
+                               " shows %s"),
+                            day, old_pin, new_pin);
+  return g_strdup_printf (_ ("its certificate changed: the accepted one was SHA-256 %s, it shows"
+                             " %s"),
+                          old_pin, new_pin);
+}
+
 static char *
 describe_change (const LkPin *pin, const char *host, const LkCertificateFacts *facts)
 {
   g_autoptr (LkCertificateFacts) old =
       pin->certificate != NULL ? lk_certificate_facts_new (pin->certificate, NULL) : NULL;
-  g_autofree char *date = pin->accepted_at != 0 ? lk_date_to_text (pin->accepted_at) : NULL;
-  g_autofree char *names = old != NULL ? lk_certificate_facts_join_names (old) : NULL;
-  g_autofree char *until = old != NULL ? lk_date_to_text (old->not_after) : NULL;
-  g_autofree char *change = old != NULL ? lk_certificate_facts_describe_change (old, facts) : NULL;
-  g_autofree char *old_pin = lk_pin_to_text (pin->expected);
-  g_autofree char *new_pin = lk_pin_to_text (facts->pin);
-  g_autofree char *was =
-      date != NULL ? g_strdup_printf (_ ("accepted on %s"), date) : g_strdup (_ ("accepted"));
-  GString *why = g_string_new (NULL);
+  g_autofree char *change = old != NULL ? compare (pin, old, facts) : compare_pins (pin, facts);
+  g_autofree char *remedy = NULL;
 
-  if (old != NULL)
-    g_string_append_printf (
-        why,
-        _ ("its certificate changed: %s was one for %s by %s, valid until %s. Different now: %s"),
-        was, names,
-        old->is_self_signed   ? _ ("itself")
-        : old->issuer != NULL ? old->issuer
-                              : _ ("an issuer without a name"),
-        until, change);
-  else
-    g_string_append_printf (why, _ ("its certificate changed: %s was SHA-256 %s, it shows %s"), was,
-                            old_pin, new_pin);
   if (pin->accept != NULL)
-    g_string_append_printf (why, "; %s", pin->accept);
-  else
-    g_string_append_printf (why, _ (". If there is a reason, such as a reinstallation: %s %s"),
+    return g_strdup_printf ("%s; %s", change, pin->accept);
+  remedy = g_strdup_printf (_ ("If there is a reason, such as a reinstallation: %s %s"),
                             LK_TRUST_REMEDY, host);
-  return g_string_free (why, FALSE);
+  return g_strdup_printf ("%s. %s", change, remedy);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "store/lk-duplicates.h"
 
 #include "base/lk-error.h"
+#include "base/lk-locale.h"
 #include "domain/lk-machine.h"
 #include "store/lk-fleet.h"
 #include "store/lk-identity.h"
@@ -216,11 +217,11 @@ describe (LkDuplicate *self, guint which)
     if ((which & 1u << i) != 0)
       {
         g_string_append_printf (words, "%s%s", words->len > 0 ? " " : "", marks[i].word);
-        g_string_append_printf (reason, "%s%s", reason->len > 0 ? ", " : "", _ (marks[i].title));
+        lk_text_add_part (reason, "%s", _ (marks[i].title));
       }
   if (self->common_job != 0)
-    g_string_append_printf (reason, _ ("; but both answered in job %d: two ways to one, or clones"),
-                            (int) self->common_job);
+    lk_text_add_part (reason, _ ("but both answered in job %d: two ways to one, or clones"),
+                      (int) self->common_job);
   self->evidence = g_string_free (g_steal_pointer (&words), FALSE);
   self->reason = g_string_free (g_steal_pointer (&reason), FALSE);
 }

@@ -3,6 +3,8 @@
 
 #include "store/lk-fleet.h"
 
+#include "store/lk-tags.h"
+
 #include <gio/gio.h>
 #include <string.h>
 
@@ -204,7 +206,8 @@ add_one (LkDb *db, const LkSighting *sighting, Addition *addition, GError **erro
     done = insert (db, sighting, addition->now, &id, error);
   else
     done = (is_scan ? update_scanned : update_listed) (db, sighting, id, error);
-  return done && (!is_scan || add_aliases (db, sighting, id, error));
+  return done && (!is_scan || add_aliases (db, sighting, id, error)) &&
+         lk_tags_add (db, id, sighting->tags, error);
 }
 
 static gboolean

@@ -8,6 +8,7 @@
 #include "store/lk-fleet.h"
 #include "store/lk-identity.h"
 #include "store/lk-jobs.h"
+#include "store/lk-tags.h"
 
 #include <gio/gio.h>
 #include <glib/gi18n-lib.h>
@@ -311,7 +312,8 @@ lk_merge_one (LkDb *db,
          move_aliases (db, kept, other, merged_id, error) &&
          move_products (db, kept, other, merged_id, error) &&
          move_work (db, kept, other, merged_id, now, error) &&
-         move_apart (db, kept, other, error) && take_facts (db, kept, other, takes_way, error) &&
+         move_apart (db, kept, other, error) && lk_tags_copy (db, other, kept, error) &&
+         take_facts (db, kept, other, takes_way, error) &&
          lk_db_run (db, error, "DELETE FROM machine WHERE id = ?1", "i", other) &&
          lk_event_note (db, now, kept, job_id, "merge", "done", message, 0, error);
 }
@@ -492,7 +494,7 @@ split_one (LkDb *db, Change *change, gint64 merged_id, GError **error)
     }
 
   if (!make_former (db, merged_id, &id, error) || !give_back (db, merged_id, id, from, error) ||
-      !restore_kept (db, from, merged_id, error) ||
+      !restore_kept (db, from, merged_id, error) || !lk_tags_copy (db, from, id, error) ||
       !lk_db_run (db, error, "DELETE FROM merged WHERE id = ?1", "i", merged_id))
     return FALSE;
 

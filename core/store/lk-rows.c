@@ -17,6 +17,7 @@ lk_row_free (LkRow *self)
   g_free (self->last_result);
   g_clear_pointer (&self->product, lk_product_free);
   g_free (self->cid);
+  g_free (self->tags);
   g_free (self);
 }
 
@@ -29,7 +30,8 @@ lk_row_free (LkRow *self)
   " (SELECT c.cid FROM confirmation AS c WHERE c.key_identity = p.key_identity AND c.iid = "       \
   "p.iid),"                                                                                        \
   " (SELECT c.is_salvaged FROM confirmation AS c WHERE c.key_identity = p.key_identity"            \
-  "   AND c.iid = p.iid)"
+  "   AND c.iid = p.iid),"                                                                         \
+  " (SELECT group_concat (tag, ', ') FROM machine_tag WHERE machine_id = m.id)"
 
 static LkProduct *
 product_from_row (LkQuery *query, int column)
@@ -90,6 +92,7 @@ row_from_query (LkQuery *query)
   row->product = product_from_row (query, 20);
   row->cid = lk_query_dup (query, 36);
   row->is_salvaged = lk_query_int (query, 37) != 0;
+  row->tags = lk_query_dup (query, 38);
   return row;
 }
 
@@ -161,7 +164,8 @@ lk_row_equal (const LkRow *a, const LkRow *b)
          g_strcmp0 (a->address, b->address) == 0 && g_strcmp0 (a->pin, b->pin) == 0 &&
          g_strcmp0 (a->stack, b->stack) == 0 && g_strcmp0 (a->os_version, b->os_version) == 0 &&
          g_strcmp0 (a->last_result, b->last_result) == 0 && g_strcmp0 (a->cid, b->cid) == 0 &&
-         identity_equal (a->identity, b->identity) && product_equal (a->product, b->product);
+         g_strcmp0 (a->tags, b->tags) == 0 && identity_equal (a->identity, b->identity) &&
+         product_equal (a->product, b->product);
 }
 
 /* Of a machine without a product only if it has none by now. */

@@ -33,6 +33,7 @@ typedef struct
   LkProduct *product;   /* status LK_LICENSE_UNREAD and no ids for an unread machine */
   char *cid;            /* on record for the product's key and IID */
   gboolean is_salvaged; /* that CID is out of a file that could not be trusted whole */
+  char *tags;           /* of the machine: "floor 2, lab"; or NULL */
 } LkRow;
 
 void lk_row_free (LkRow *self);

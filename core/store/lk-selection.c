@@ -21,6 +21,7 @@ typedef enum
   FIELD_APP,
   FIELD_RESULT,
   FIELD_STAGE,
+  FIELD_TAG,
 } FieldKind;
 
 static const struct
@@ -44,6 +45,7 @@ static const struct
   { "app", FIELD_APP, "coalesce (p.application_id, '')" },
   { "result", FIELD_RESULT, "m.last_ok" },
   { "stage", FIELD_STAGE, NULL },
+  { "tag", FIELD_TAG, NULL },
 };
 
 #define MAK_PRODUCT "coalesce (p.hidden = 0 AND p.key_kind = 'mak', 0)"
@@ -249,6 +251,23 @@ append_stage (Condition *condition, const char *value, GError **error)
   return FALSE;
 }
 
+/* The empty one: machines that have none. */
+static gboolean
+append_tag (Condition *condition, const char *value)
+{
+  static const char tags[] = "EXISTS (SELECT 1 FROM machine_tag AS g WHERE g.machine_id = m.id";
+  GString *sql = begin_alternative (condition, "m.");
+
+  if (*value == '\0')
+    g_string_append_printf (sql, "NOT %s)", tags);
+  else
+    {
+      g_string_append_printf (sql, "%s AND g.tag LIKE ? ESCAPE '\\')", tags);
+      g_ptr_array_add (condition->machine_values, glob_to_like (value));
+    }
+  return TRUE;
+}
+
 static gboolean
 append_value (Condition *condition, guint field, const char *op, const char *value, GError **error)
 {
@@ -280,6 +299,8 @@ append_value (Condition *condition, guint field, const char *op, const char *val
       return FALSE;
     case FIELD_STAGE:
       return append_stage (condition, value, error);
+    case FIELD_TAG:
+      return append_tag (condition, value);
     }
 
   g_assert_not_reached ();
@@ -349,7 +370,7 @@ parse_condition (Condition *condition,
       g_set_error (
           error, LK_ERROR, LK_ERROR_INVALID,
           _ ("“%s” is not something to select by; fields are name, domain, address, product,"
-             " edition, state, days, kind, key, app, result, stage, id"),
+             " edition, state, days, kind, key, app, result, stage, tag, id"),
           name);
       return FALSE;
     }

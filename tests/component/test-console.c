@@ -328,7 +328,7 @@ test_on_record (Fixture *f, gconstpointer data)
   g_assert_cmpint (activate->obstacle, ==, LK_OBSTACLE_NONE); /* one is spent, and one is left */
   g_assert_cmpuint (cost (activate, 0)->n_on_record, ==, 1);
   text = lk_cost_to_text (cost (activate, 0));
-  g_assert_nonnull (strstr (text, "uses 1 of 1 activation;"));
+  g_assert_nonnull (strstr (text, "uses 1 of 1 activation,"));
   g_assert_nonnull (strstr (text, "costs nothing"));
 
   deposit = preview (f, LK_PLAN_DEPOSIT, FALSE, NULL);

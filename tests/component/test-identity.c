@@ -12,6 +12,7 @@
 #include "store/lk-pins.h"
 #include "store/lk-queue.h"
 #include "store/lk-sources.h"
+#include "store/lk-tags.h"
 
 /* When rows are one machine: what a reading makes of it, what people merge and split. */
 
@@ -476,6 +477,17 @@ confirm (LkDb *db, gpointer user_data, GError **error)
                     "sss", KEY, IID, EPID);
 }
 
+static void
+give_tag (LkTestFleet *fleet, gint64 machine_id, const char *tag)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  char *add[] = { (char *) tag, NULL };
+  char *none[] = { NULL };
+
+  g_array_append_val (ids, machine_id);
+  g_assert_true (lk_store_change_tags (fleet->store, ids, add, none, NULL));
+}
+
 /* A person merges and splits: the ledger stays, work and timeline go along and come back. */
 static void
 test_merge_and_split (void)
@@ -494,6 +506,8 @@ test_merge_and_split (void)
   g_assert_true (lk_store_write (fleet->store, confirm, NULL, NULL));
   read_alone (fleet, b, NOW + 2, "PC-2", UUID_2, CMID_2);
   file (fleet, a, b);
+  give_tag (fleet, a, "lab");
+  give_tag (fleet, b, "floor 2");
   merge (fleet, a, b, 0);
 
   g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==, 1);
@@ -510,7 +524,9 @@ test_merge_and_split (void)
   g_assert_cmpuint (merged->len, ==, 1);
   g_assert_cmpstr (((LkMerged *) merged->pdata[0])->name, ==, "PC-2");
   g_array_append_val (merges, ((LkMerged *) merged->pdata[0])->id);
+  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine_tag"), ==, 2);
   g_assert_true (lk_store_split (fleet->store, a, merges, NOW + 20, made, &error));
+  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine_tag"), ==, 4); /* none is lost */
   g_assert_no_error (error);
   g_assert_cmpuint (made->len, ==, 1);
   g_assert_cmpint (g_array_index (made, gint64, 0), ==, b);

@@ -153,9 +153,9 @@ test_changed (void)
   g_autofree char *old_day = format_day (9);
   g_autofree char *new_day = format_day (90);
   g_autofree char *expected = g_strdup_printf (
-      "its certificate changed: accepted on 2026-01-02 was one for pc-1.lab.test by CN=Latchkey "
-      "test"
-      " CA, valid until %s. Different now: other names: it was pc-1.lab.test, now 127.0.0.1;"
+      "its certificate changed: the one accepted on 2026-01-02 was for pc-1.lab.test, issued by"
+      " CN=Latchkey test CA, valid until %s. Different now: other names: it was pc-1.lab.test, now "
+      "127.0.0.1;"
       " another subject: it was CN=pc-1.lab.test, now CN=127.0.0.1; another issuer: it was"
       " CN=Latchkey test CA, now CN=127.0.0.1; other dates: it was %s to %s, now %s to %s; a new "
       "key"
@@ -268,7 +268,8 @@ main (int argc, char **argv)
     { "/tls/pin-early", { "127.0.0.1", "elsewhere", 2, 9, FALSE, RIGHT_PIN, NULL } },
     { "/tls/other-pin",
       { "127.0.0.1", "127.0.0.1", -9, 9, TRUE, OTHER_PIN,
-        ": its certificate changed: accepted was SHA-256 aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:"
+        ": its certificate changed: the accepted one was SHA-256 "
+        "aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:"
         "aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:aa:aa, it shows @0. If" } },
     { "/tls/broken-pin", { "127.0.0.1", "127.0.0.1", -9, 9, TRUE, BROKEN_PIN, "pin" } },
   };

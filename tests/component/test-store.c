@@ -3,6 +3,7 @@
 
 #include "base/lk-clock.h"
 #include "base/lk-error.h"
+#include "discovery/lk-file-source.h"
 #include "ledger/lk-ledger.h"
 #include "store/lk-facts.h"
 #include "store/lk-fleet.h"
@@ -10,6 +11,8 @@
 #include "store/lk-jobs.h"
 #include "store/lk-keys.h"
 #include "store/lk-queue.h"
+#include "store/lk-rows.h"
+#include "store/lk-tags.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -479,6 +482,64 @@ test_open_work (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count.n_due, ==, 2);
 }
 
+static char *
+get_tags (Fixture *f, const char *select)
+{
+  g_autoptr (LkSelection) selection = lk_selection_parse (select, NULL);
+  g_autoptr (GPtrArray) rows = lk_store_list_rows (f->store, selection, NULL);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const LkRow *row = rows->pdata[i];
+
+      g_string_append_printf (text, "%s: %s\n", row->name, row->tags != NULL ? row->tags : "-");
+    }
+  return g_string_free (text, FALSE);
+}
+
+/* From a list, and by hand; a list adds to what is there. */
+static void
+test_tags (Fixture *f, gconstpointer data)
+{
+  static const char csv[] = "name,tags\npc-1,lab\npc-2,\"lab, floor 2\"\npc-3,\n";
+  static const char again[] = "name,tags\npc-1,\"LAB, spare\"\n";
+  g_autoptr (GError) error = NULL;
+  g_autoptr (LkFileList) list = lk_file_list_parse (csv, strlen (csv), "list", &error);
+  g_autoptr (LkFileList) more = lk_file_list_parse (again, strlen (again), "list", &error);
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  char *add[] = { (char *) "office", NULL };
+  char *remove[] = { (char *) "Lab", (char *) "unknown", NULL };
+  char *none[] = { NULL };
+  g_auto (GStrv) many = g_new0 (char *, 34);
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+  g_autofree char *kept = NULL;
+  guint n_added, n_known;
+
+  g_assert_true (
+      lk_store_add_machines (f->store, list->sightings, NOW, &n_added, &n_known, &error));
+  g_assert_true (
+      lk_store_add_machines (f->store, more->sightings, NOW, &n_added, &n_known, &error));
+  g_assert_cmpuint (n_known, ==, 1);
+  before = get_tags (f, NULL);
+  g_assert_cmpstr (before, ==, "pc-1: lab, spare\npc-2: floor 2, lab\npc-3: -\n");
+
+  for (gint64 id = 1; id <= 3; id++)
+    g_array_append_val (ids, id);
+  g_assert_true (lk_store_change_tags (f->store, ids, add, remove, &error));
+  after = get_tags (f, "tag=office,tag!=floor*");
+  g_assert_cmpstr (after, ==, "pc-1: office, spare\npc-3: office\n");
+
+  /* Too many for one: none of them gets any. */
+  for (guint i = 0; i < 32; i++)
+    many[i] = g_strdup_printf ("t%u", i);
+  g_assert_false (lk_store_change_tags (f->store, ids, many, none, &error));
+  g_assert_error (error, LK_ERROR, LK_ERROR_INVALID);
+  kept = get_tags (f, "tag=office,tag!=floor*");
+  g_assert_cmpstr (kept, ==, after);
+}
+
 static void
 test_check (Fixture *f, gconstpointer data)
 {
@@ -503,6 +564,7 @@ main (int argc, char **argv)
   ADD ("/store/planned", NULL, test_planned);
   ADD ("/store/forget", NULL, test_forget);
   ADD ("/store/open-work", NULL, test_open_work);
+  ADD ("/store/tags", NULL, test_tags);
   ADD ("/store/check", NULL, test_check);
 #undef ADD
   return g_test_run ();

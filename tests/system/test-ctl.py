@@ -390,6 +390,31 @@ def rows_that_answered_in_one_job_are_merged_and_split_by_hand():
 
 
 @test
+def machines_are_found_by_their_tags():
+    db = "tags.db"
+    listed = write("tags.csv", "name,tags\npc-1,lab\npc-2,\"lab, floor 2\"\npc-3,\npc-4,a*\n")
+    done = ctl("discover", "file", listed, expect=9, db=db)
+    assert "a*" in done.err, done.err
+
+    def tagged(select):
+        rows = ctl("list", "--select", select, "--json", db=db).json["rows"]
+        return {row["name"]: row["tags"] for row in rows}
+
+    assert tagged("tag=lab") == {"pc-1": "lab", "pc-2": "floor 2, lab"}
+    ctl("tag", "--select", "tag=lab", expect=2, db=db)
+    ctl("tag", "--add", "x", expect=2, db=db)
+    ctl("tag", "pc-1", "--add", "what?", expect=2, db=db)
+    ctl("tag", "nobody", "--add", "x", expect=3, db=db)
+    ctl("tag", "--select", "tag=lab", "--add", "x", "--dry-run", db=db)
+    done = ctl("tag", "--select", "tag=lab", "--add", "spare, old", "--add", "x", "--remove", "lab",
+               "--json", db=db).json
+    assert done["tagged"] == 2, done
+    assert tagged("tag=spare") == {"pc-1": "old, spare, x", "pc-2": "floor 2, old, spare, x"}
+    assert tagged("tag=") == {"pc-3": None}
+    assert re.search(r"Tags +floor 2, old, spare, x", ctl("show", "pc-2", db=db).out)
+
+
+@test
 def saved_sources_say_what_is_new_changed_and_gone():
     db = "saved.db"
     path = write("saved.csv", "name,address\npc-1,10.0.0.1\npc-2,10.0.0.2\npc-3,10.0.0.3\n")
@@ -457,6 +482,17 @@ def confirmation_ids_are_taken_by_telephone():
     ctl("phone", "--cid-file", wrong, expect=2)  # of whom?
     ctl("phone", name, "--enter", expect=2)  # no terminal
 
+    sheet = folder / "sheet.html"
+    done = ctl("phone", *chosen, "--sheet", str(sheet), "--json").json
+    assert done["written"] == 1, done
+    for part in (name, *groups):
+        assert f">{part}<" in sheet.read_text(), part
+    printed = ctl("phone", *chosen, "--sheet", "-").out
+    assert name in printed and f"9: {groups[8]}" in printed and "H: [" in printed, printed
+    ctl("phone", *chosen, "--sheet", "/nowhere/sheet.html", expect=9)
+    ctl("phone", *chosen, "--sheet", "-", "--cid-file", "-", expect=2)
+    ctl("phone", "--select", "state=licensed", "--sheet", str(sheet), expect=3)
+
     spelt = "-".join(cid[n:n + 6] for n in range(0, 48, 6))
     done = ctl("phone", *chosen, "--cid-file", "-", "--yes", "--json",
                stdin=f"{' '.join(groups)} = {spelt}\n").json
@@ -469,6 +505,34 @@ def confirmation_ids_are_taken_by_telephone():
                           [row["iid"]]).fetchall() == [("phone", "confirmed")]
     done = ctl("phone", *chosen, "--cid-file", write("cid", cid), "--yes")
     assert "nothing was spent" in done.err, done.err
+
+
+@test
+def a_confirmation_id_is_read_back_before_it_is_kept():
+    row = next(row for row in ctl("list", "--select", "app=windows", "--json").json["rows"]
+               if row["iid"] and row["epid"] and row["key_kind"] == "mak" and not row["cid"])
+    cid = make_practice_cid(row["iid"], get_key_identity(row["epid"]))
+    groups = " ".join(cid[n:n + 6] for n in range(0, 48, 6))
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(CTL, argv("phone", row["name"], "--product", "Windows*", "--enter"))
+    said = b""
+    for wanted, answer in [(b"passes it over): ", cid), (b"[y/N] ", "n"),
+                           (b"passes it over): ", "")]:
+        before = len(said)
+        while wanted not in said[before:]:
+            assert select.select([terminal], [], [], DEADLINE)[0], said
+            said += os.read(terminal, 4096)
+        os.write(terminal, answer.encode() + b"\n")
+    try:
+        while data := os.read(terminal, 4096):
+            said += data
+    except OSError:
+        pass
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 3, said
+    assert f"Read back: {groups}".encode() in said, said
+    (line,) = ctl("phone", row["name"], "--product", "Windows*", "--json").json["phone"]
+    assert not line["cid"], line
 
 
 @test

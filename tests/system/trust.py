@@ -178,7 +178,7 @@ def a_changed_one_stops_the_machine(rig, first, second):
         raise Failure("no machine was tried")
     for item in stopped:
         expect("state", (item["state"], item["error"], item["attempt"]), ("failed", "denied", 1))
-        contains(item["message"], "its certificate changed: accepted on 2", "first.lab.test",
+        contains(item["message"], "its certificate changed: the one accepted on 2", "first.lab.test",
                  "another subject: it was CN=first.lab.test, now CN=second.lab.test", "a new key",
                  f"it was {first}, now {second}", "latchkeyctl trust accept")
     checked = rig.ctl("check", first_name(rig), check=False)

@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 
 from practice import get_key_identity, make_practice_cid
 from desk_rig import (Person, await_node, await_that, check_names, find, get_application,
-                      start_below_xvfb, walk)
+                      start_below_xvfb, type_text, walk)
 
 JOB_PATIENCE = 240
 
@@ -136,7 +136,8 @@ def check_phone(rig):
     person.write("Group E", "-".join(groups))
     await_that("a whole ID goes into all boxes", can_go)
     assert not find_text("is wrong")
-    print("ok a wrong group is marked, a whole ID is taken apart")
+    await_node(f"A {groups[0]}  B {groups[1]}", "label")
+    print("ok a wrong group is marked, a whole ID is taken apart and shown to be read back")
 
     person.press("Deposit", is_whole=True)
     await_that("what came of it", lambda: find_text("The confirmation ID is on record"))
@@ -146,6 +147,47 @@ def check_phone(rig):
     (now,) = rig.list(select)
     print("ok it is kept and deposited:", now["state"])
     assert now["state"] == "licensed", now
+
+
+def install_browser(scratch):
+    """What opens an HTML file here notes which one."""
+    folder = pathlib.Path(os.environ["XDG_DATA_HOME"], "applications")
+    folder.mkdir(exist_ok=True)
+    (folder / "browser.desktop").write_text(
+        "[Desktop Entry]\nType=Application\nName=Browser\nMimeType=text/html;\n"
+        f"Exec=sh -c 'echo \"$1\" > {scratch}/opened' sh %u\n")
+    pathlib.Path(os.environ["XDG_CONFIG_HOME"], "mimeapps.list").write_text(
+        "[Default Applications]\ntext/html=browser.desktop\n")
+
+
+def check_sheet(rig, scratch):
+    """Several products one after another, from a list, and a sheet of them all."""
+    person = Person()
+    select = "kind=mak,app=windows,state!=licensed|unread"
+    rows = [row for row in choose(person, rig, select) if row["iid"] and not row["cid"]]
+    assert len(rows) > 1
+    do(person, "Activate by Phone…")
+    await_node(f"1 of {len(rows)}", "label")
+    check_names()
+    person.press("Next product")
+    await_node(f"2 of {len(rows)}", "label")
+    person.press("Print Sheet…")
+    await_node("Save the Sheet to Print")
+    sheet = scratch / "sheet.html"
+    person.press_keys("Control+a")
+    type_text(str(sheet))
+    person.press_keys("Return")
+    await_that("the sheet is written", sheet.exists)
+    await_node("The sheet is kept as")
+    text = sheet.read_text()
+    for row in rows:
+        assert f"<bdi>{row['name']}</bdi>" in text, row["name"]
+    assert text.count('class="box"') == 8 * len(rows)
+    opened = scratch / "opened"
+    await_that("it is opened", lambda: opened.exists() and str(sheet) in opened.read_text())
+    print(f"ok a sheet for {len(rows)} products is written and opened")
+    person.press("Cancel", is_whole=True)
+    await_that("the dialog closes", lambda: not find("Group A"))
 
 
 def check_office(rig):
@@ -161,6 +203,32 @@ def check_office(rig):
     await_node(f"Install on {n} Machine", "push button")
     person.press("Cancel")
     print(f"ok {n} Office products are meant by themselves")
+
+
+def check_tags(rig):
+    """Those that all machines have are shown; those of some stay."""
+    person = Person()
+    names = [row["name"] for row in rig.list("app=windows")[:2]]
+    rig.ask("tag", names[0], "--add", "mine")
+    select = f"app=windows,name={names[0]}|{names[1]}"
+    choose(person, rig, select)
+    do(person, "Tags…")
+    await_node("Tags of 2 Machines")
+    check_names()
+    person.write("Tags", "lab, what?")
+    await_node("“what?” is not a tag")
+    person.write("Tags", "lab, floor 2")
+    person.press("Save", is_whole=True)
+    await_that("they are kept", lambda: len(rig.list("tag=floor 2")) >= 2)
+    tags = {row["name"]: row["tags"] for row in rig.list(select)}
+    assert tags == {names[0]: "floor 2, lab, mine", names[1]: "floor 2, lab"}, tags
+    await_that("the question is gone", lambda: not find("Tags of 2 Machines"))
+    do(person, "Tags…")
+    await_node("Tags of 2 Machines")
+    person.write("Tags", "lab")
+    person.press("Save", is_whole=True)
+    await_that("one is taken away", lambda: not rig.list("tag=floor 2"))
+    print("ok tags are given and taken away")
 
 
 def check_menu(rig):
@@ -261,12 +329,15 @@ def check_password(rig):
 
 def main():
     scratch = pathlib.Path(os.environ["LATCHKEY_TEST_SCRATCH"])
+    install_browser(scratch)
     rig = Rig(pathlib.Path(sys.argv[1]).resolve(), scratch)
     try:
         await_node("Licensed, ")
         rig.await_jobs()
         check_phone(rig)
+        check_sheet(rig, scratch)
         check_office(rig)
+        check_tags(rig)
         check_menu(rig)
         check_certificate(rig, scratch)
         check_password(rig)

@@ -106,8 +106,8 @@ static void
 test_headings (void)
 {
   g_autoptr (LkFileList) list = parse ("\xEF\xBB\xBF"
-                                       "remarks;Domain;NAME;port;tls;address\r\n"
-                                       "x;lab.test;pc-1;;yes;10.0.0.1\r\n"
+                                       "remarks;Domain;NAME;port;tls;address;Tags\r\n"
+                                       "x;lab.test;pc-1;;yes;10.0.0.1;lab, floor 2 ,LAB\r\n"
                                        "y;;pc-2;15985;;\r\n"
                                        ";;;;;10.0.0.3\r\n"
                                        ";;pc-4;5986;;\r\n");
@@ -117,6 +117,10 @@ test_headings (void)
   g_assert_cmpstr (sighting (list, 0)->address, ==, "10.0.0.1");
   g_assert_cmpstr (sighting (list, 0)->domain, ==, "lab.test");
   g_assert_true (sighting (list, 0)->tls);
+  g_assert_cmpuint (g_strv_length (sighting (list, 0)->tags), ==, 2);
+  g_assert_cmpstr (sighting (list, 0)->tags[0], ==, "lab");
+  g_assert_cmpstr (sighting (list, 0)->tags[1], ==, "floor 2");
+  g_assert_null (sighting (list, 1)->tags);
   g_assert_cmpuint (sighting (list, 1)->port, ==, 15985);
   g_assert_false (sighting (list, 1)->tls);
   g_assert_null (sighting (list, 1)->address);
@@ -144,6 +148,26 @@ test_bad_lines (void)
   for (guint i = 0; i < 7; i++)
     g_assert_cmpuint (fault_line (list, i), ==, i + 3);
   g_assert_cmpuint (list->n_duplicates, ==, 1);
+}
+
+static void
+test_bad_tags (void)
+{
+  g_autoptr (LkFileList) list = parse ("name,tags\n"
+                                       "pc-1,lab\n"
+                                       "pc-2,all*\n"
+                                       "pc-3,\"a\tb\"\n"
+                                       "pc-4,0123456789012345678901234567890123456789"
+                                       "0123456789012345678901234\n"
+                                       "pc-5,\"1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,"
+                                       "20,21,22,23,24,25,26,27,28,29,30,31,32,33\"\n"
+                                       "pc-6,\" ; ,\"\n");
+
+  g_assert_cmpuint (list->sightings->len, ==, 2);
+  g_assert_cmpuint (list->faults->len, ==, 4);
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpuint (fault_line (list, i), ==, i + 3);
+  g_assert_nonnull (strstr (((LkLineFault *) list->faults->pdata[0])->reason, "all*"));
 }
 
 static void
@@ -190,6 +214,7 @@ main (int argc, char **argv)
   g_test_add_func ("/csv/limits", test_csv_limits);
   g_test_add_func ("/file-source/headings", test_headings);
   g_test_add_func ("/file-source/bad-lines", test_bad_lines);
+  g_test_add_func ("/file-source/bad-tags", test_bad_tags);
   g_test_add_func ("/file-source/plain-list", test_plain_list);
   g_test_add_func ("/file-source/no-heading", test_no_heading);
   return g_test_run ();

@@ -17,6 +17,8 @@ select_ids (const LkSelection *selection)
       " address TEXT, domain TEXT COLLATE NOCASE, last_ok INTEGER);"
       "CREATE TABLE product (machine_id INTEGER, name TEXT, edition TEXT, key_kind TEXT,"
       " partial_key TEXT, status INTEGER, grace_minutes INTEGER, application_id TEXT);"
+      "CREATE TABLE machine_tag (machine_id INTEGER, tag TEXT COLLATE NOCASE);"
+      "INSERT INTO machine_tag VALUES (1, 'lab'), (1, 'floor 2'), (3, 'Lab_x'), (4, 'labX');"
       "INSERT INTO machine VALUES (1, 'PC-001', 'pc-001.lab.test', '10.0.0.1', 'lab.test', 1),"
       " (2, 'pc-002', NULL, NULL, 'WORKGROUP', 0), (3, 'srv_1', NULL, NULL, NULL, 1),"
       " (4, '100%', NULL, NULL, 'lab.test', 1);"
@@ -58,6 +60,14 @@ test_matches (void)
     const char *text;
     const char *ids;
   } cases[] = {
+    { "tag=LAB", "1" },
+    { "tag=lab*", "1 3 4" },
+    { "tag=lab_x", "3" },
+    { "tag=floor 2|labx", "1 4" },
+    { "tag=", "2" },
+    { "tag!=lab*", "2" },
+    { "tag!=", "1 3 4" },
+    { "tag=lab*,domain=lab.test,state=grace", "1" },
     { NULL, "1 2 3 4" },
     { "", "1 2 3 4" },
     { " , ,", "1 2 3 4" },
