@@ -396,8 +396,8 @@ def by_certificate(rig, authority):
         answer = rig.discover(*server[2:], "--server", f"ldaps://localhost:{slapd.tls_port}",
                               "--credential", "console", "--dry-run")
         expect("by LDAPS", answer["machines"], 10)
-        answer = rig.discover(*server, "--bind", "anonymous", "--tls", "starttls", status=1)
-        contains(answer["words"], "no such place")
+        answer = rig.discover(*server, "--bind", "anonymous", "--tls", "starttls", status=6)
+        contains(answer["words"], "may not read this")
         answer = rig.discover(*server, "--credential", "console", "--tls", "none", status=2)
         contains(answer["words"], "a certificate is shown inside TLS only")
         answer = rig.discover(*server, "--credential", "plain", "--bind", "external", "--tls",
@@ -418,7 +418,7 @@ def saved_and_read(rig, _):
 
         def serve(connection, _):
             for name in listed:
-                connection.send(entry(f"cn={name},dc=x", cn=name))
+                connection.send(entry(f"cn={name},dc=lab,dc=test", cn=name))
             connection.done()
         with HostileServer(serve) as server:
             answer = rig.ask(server.port, "--save", "plant", "--read")
