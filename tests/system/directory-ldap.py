@@ -337,11 +337,12 @@ def strange_answers(rig, _):
         connection.send(entry("cn=nul,dc=x", cn=b"a\0b"))
         connection.send(entry("cn=h2,dc=x", **{"cn;range=0-1": ["h2", "alias"],
                                                "ipHostNumber": "10.0.0.2"}))
+        connection.send(entry("cn=h3,dc=x", **{"cn": [], "cn;range=0-1499": ["h3"]}))
         connection.done()
     with HostileServer(odd) as server:
         answer = rig.ask(server.port)
-        expect("counts", (answer["machines"], answer["left_out"], len(answer["faults"])), (2, 5, 5))
-        expect("in the store", rig.stored(), {"h1", "h2"})
+        expect("counts", (answer["machines"], answer["left_out"], len(answer["faults"])), (3, 5, 5))
+        expect("in the store", rig.stored(), {"h1", "h2", "h3"})
     with HostileServer(lambda connection, _: connection.done(cookie=b"again")) as server:
         contains(rig.ask(server.port, status=1)["words"], "one empty page after the other")
     with HostileServer(lambda connection, n: (connection.send(device(n)),
