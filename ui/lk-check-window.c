@@ -4,6 +4,7 @@
 #include "ui/lk-check-window.h"
 
 #include "console/lk-console-check.h"
+#include "ui/lk-field.h"
 
 #include <glib/gi18n.h>
 
@@ -58,7 +59,7 @@ on_copy (GtkWidget *button, gpointer text)
 }
 
 static void
-add_copy_button (GtkBox *box, const char *label, const char *text)
+add_copy_button (GtkBox *box, const char *label, const char *name, const char *text)
 {
   GtkWidget *button = gtk_button_new_with_mnemonic (label);
   char *copy = g_strdup (text);
@@ -66,19 +67,22 @@ add_copy_button (GtkBox *box, const char *label, const char *text)
   g_object_set_data_full (G_OBJECT (button), "text", copy, g_free);
   g_signal_connect (button, "clicked", G_CALLBACK (on_copy), copy);
   gtk_widget_add_css_class (button, "flat");
+  lk_field_name (button, name);
   gtk_box_append (box, button);
 }
 
 static void
-add_advice (GtkBox *texts, const char *remedy, const char *script)
+add_advice (GtkBox *texts, const char *said, const char *remedy, const char *script)
 {
   GtkWidget *buttons = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  g_autofree char *copy = g_strdup_printf (_ ("Copy what to do: %s"), said);
+  g_autofree char *copy_script = g_strdup_printf (_ ("Copy the script: %s"), said);
 
   gtk_box_append (texts, make_text (_ ("What to do"), "caption-heading"));
   gtk_box_append (texts, make_text (remedy, NULL));
-  add_copy_button (GTK_BOX (buttons), _ ("_Copy"), remedy);
+  add_copy_button (GTK_BOX (buttons), _ ("_Copy"), copy, remedy);
   if (script != NULL)
-    add_copy_button (GTK_BOX (buttons), _ ("Copy _Script"), script);
+    add_copy_button (GTK_BOX (buttons), _ ("Copy _Script"), copy_script, script);
   gtk_widget_set_halign (buttons, GTK_ALIGN_END);
   gtk_box_append (texts, buttons);
 }
@@ -107,7 +111,7 @@ add_row (LkCheckWindow *self,
   if (text != NULL)
     gtk_box_append (GTK_BOX (texts), make_text (text, NULL));
   if (remedy != NULL)
-    add_advice (GTK_BOX (texts), remedy, script);
+    add_advice (GTK_BOX (texts), said, remedy, script);
   if (trail != NULL)
     {
       gtk_box_append (GTK_BOX (texts), make_text (_ ("What was tried"), "caption-heading"));
@@ -174,8 +178,13 @@ show_checks (LkCheckWindow *self, GPtrArray *checks)
       return;
     }
   adw_window_title_set_subtitle (self->title, summary);
+  /* What somebody has to do comes first. */
   for (guint i = 0; i < groups->len; i++)
-    show_group (self, groups->pdata[i]);
+    if (((LkCheckGroup *) groups->pdata[i])->cause != LK_CAUSE_READY)
+      show_group (self, groups->pdata[i]);
+  for (guint i = 0; i < groups->len; i++)
+    if (((LkCheckGroup *) groups->pdata[i])->cause == LK_CAUSE_READY)
+      show_group (self, groups->pdata[i]);
 }
 
 static void

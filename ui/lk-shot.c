@@ -10,7 +10,9 @@
 #define MAX_FRAMES 400
 #define DOTS       (96 * 1024) /* an inch, at 100 % text, in GTK's unit */
 #define DO_MS      900         /* until what an action asked for has been answered */
-#define DIALOG_MS  2000        /* what a dialog asks before it shows itself */
+#define LOOK_MS    200
+#define MAX_LOOKS  450
+#define DIALOG_MS  2000 /* what a dialog asks before it shows itself */
 
 typedef struct
 {
@@ -23,6 +25,8 @@ typedef struct
   int height;
   guint after_ms;
   guint n_frames;
+  gboolean waits; /* until no spinner turns */
+  guint n_looks;
   char **actions;
   guint n_done;
 } Shot;
@@ -120,6 +124,19 @@ show_dialog_page (GtkWindow *window, guint n)
     gtk_selection_model_select_item (pages, n, TRUE);
 }
 
+static gboolean
+has_spinner (GtkWidget *widget)
+{
+  if (GTK_IS_SPINNER (widget) && gtk_widget_get_mapped (widget) &&
+      gtk_spinner_get_spinning (GTK_SPINNER (widget)))
+    return TRUE;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    if (has_spinner (child))
+      return TRUE;
+  return FALSE;
+}
+
 static void
 do_action (GtkWidget *window, const char *detailed)
 {
@@ -137,6 +154,11 @@ aim (gpointer user_data)
   Shot *self = user_data;
 
   self->target = find_dialog (self->window);
+  if (self->waits && has_spinner (GTK_WIDGET (self->target)) && self->n_looks++ < MAX_LOOKS)
+    {
+      g_timeout_add (LOOK_MS, aim, self);
+      return G_SOURCE_REMOVE;
+    }
   if (self->page > 0)
     show_dialog_page (self->target, self->page - 1);
   if (self->width > 0 && self->target != self->window)
@@ -226,6 +248,7 @@ lk_shot_arrange (LkWindow *window, GVariantDict *options)
     self->actions = g_strsplit (actions, " + ", -1);
   g_variant_dict_lookup (options, "shot-after", "i", &after);
   g_variant_dict_lookup (options, "shot-page", "i", &page);
+  self->waits = g_variant_dict_contains (options, "shot-wait");
   self->after_ms = (guint) MAX (after, 0);
   self->page = (guint) MAX (page, 0);
   if (g_variant_dict_lookup (options, "shot-size", "&s", &size) &&
@@ -250,6 +273,7 @@ lk_shot_add_options (GApplication *application)
     { "shot-size", 0, hidden, G_OPTION_ARG_STRING, NULL, NULL, NULL },
     { "shot-after", 0, hidden, G_OPTION_ARG_INT, NULL, NULL, NULL },
     { "shot-text-scale", 0, hidden, G_OPTION_ARG_INT, NULL, NULL, NULL },
+    { "shot-wait", 0, hidden, G_OPTION_ARG_NONE, NULL, NULL, NULL },
     { "shot-rtl", 0, hidden, G_OPTION_ARG_NONE, NULL, NULL, NULL },
     G_OPTION_ENTRY_NULL,
   };

@@ -36,7 +36,8 @@ is_called (const char *description, const char *attribute)
          (description[n] == '\0' || description[n] == ';');
 }
 
-/* To be freed with ldap_value_free_len(). */
+/* Of a range ("member;range=0-1499") those that the server gives at first; Active Directory puts
+ * the attribute beside it, without values. To be freed with ldap_value_free_len(). */
 static struct berval **
 get_values (LDAP *ldap, LDAPMessage *entry, const char *attribute)
 {
@@ -48,6 +49,8 @@ get_values (LDAP *ldap, LDAPMessage *entry, const char *attribute)
     {
       if (values == NULL && is_called (description, attribute))
         values = ldap_get_values_len (ldap, entry, description);
+      if (values != NULL && values[0] == NULL)
+        g_clear_pointer (&values, ldap_value_free_len);
       ldap_memfree (description);
       description = ldap_next_attribute (ldap, entry, ber);
     }

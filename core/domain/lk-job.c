@@ -39,4 +39,5 @@ lk_verdict_clear (LkVerdict *self)
   g_clear_pointer (&self->partial_key, g_free);
   g_clear_pointer (&self->message, g_free);
   g_clear_pointer (&self->shown_pin, g_free);
+  g_clear_pointer (&self->shown_names, g_strfreev);
 }

@@ -114,6 +114,7 @@ typedef struct
   guint32 code;
   const char *error; /* static word of the error, or NULL */
   char *shown_pin;   /* of the certificate that was met in the place of the accepted one, or NULL */
+  char **shown_names; /* for whom it is, or NULL */
 } LkVerdict;
 
 void lk_verdict_clear (LkVerdict *self);

@@ -3,6 +3,8 @@
 
 #include "job/lk-conversation.h"
 
+#include "net/lk-certificate-facts.h"
+
 struct _LkConversation
 {
   const LkItem *item;
@@ -74,12 +76,18 @@ lk_conversation_get_licensing (LkConversation *self, GError **error)
   return self->licensing;
 }
 
-char *
-lk_conversation_dup_shown_pin (LkConversation *self)
+void
+lk_conversation_note_stranger (LkConversation *self, LkVerdict *verdict)
 {
   const char *shown = self->link != NULL ? lk_link_get_peer_pin (self->link) : NULL;
+  g_autoptr (LkCertificateFacts) facts = NULL;
 
   if (self->item->pin == NULL || shown == NULL || g_ascii_strcasecmp (shown, self->item->pin) == 0)
-    return NULL;
-  return g_strdup (shown);
+    return;
+  facts = lk_certificate_facts_new (lk_link_get_peer_certificate (self->link), NULL);
+  if (facts == NULL)
+    return;
+
+  verdict->shown_pin = g_strdup (shown);
+  verdict->shown_names = g_strdupv (facts->names);
 }

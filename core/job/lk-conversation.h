@@ -21,8 +21,7 @@ void lk_conversation_set_item (LkConversation *self, const LkItem *item);
 /* The machine's licensing verbs. NULL with LK_ERROR_DENIED when no credential fits. */
 LkLicensing *lk_conversation_get_licensing (LkConversation *self, GError **error);
 
-/* SHA-256 in hex of the certificate that was met in the place of the one that was accepted for the
- * machine, to be freed; or NULL. */
-char *lk_conversation_dup_shown_pin (LkConversation *self);
+/* Whose certificate was met in the place of the one that was accepted for the machine, if any. */
+void lk_conversation_note_stranger (LkConversation *self, LkVerdict *verdict);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkConversation, lk_conversation_free)

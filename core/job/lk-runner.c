@@ -211,7 +211,7 @@ run_item (LkRunner *self, LkItem *first)
       if (!lk_step_run (&context, &verdict, &error))
         {
           judge (self, &verdict, error);
-          verdict.shown_pin = lk_conversation_dup_shown_pin (conversation);
+          lk_conversation_note_stranger (conversation, &verdict);
         }
       if (!settle (self, &verdict, &next) || next == NULL)
         break;

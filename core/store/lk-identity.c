@@ -8,6 +8,7 @@
 
 #include <gio/gio.h>
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 /* Each branch starts from one index; the "+" keeps it off the others. */
 #define TWO_AGREE                                                                                  \
@@ -243,19 +244,60 @@ lk_identity_relocate (LkDb *db,
   return move_here (db, item, *machine_id, now, error);
 }
 
+/* "pc-1" and "pc-1.lab.test" may be the same; "pc-1.lab.test" and "pc-1.other.test" are not. */
+static gboolean
+is_same_host (const char *a, const char *b)
+{
+  gsize n = strcspn (a, ".");
+
+  if (g_ascii_strcasecmp (a, b) == 0)
+    return TRUE;
+  return n == strcspn (b, ".") && (a[n] == '\0' || b[n] == '\0') &&
+         g_ascii_strncasecmp (a, b, n) == 0;
+}
+
+static gboolean
+is_among (const char *host, const char *const *names)
+{
+  for (; host != NULL && names != NULL && *names != NULL; names++)
+    if (is_same_host (host, *names))
+      return TRUE;
+
+  return FALSE;
+}
+
 gboolean
 lk_identity_relocate_by_pin (LkDb *db,
                              const LkItem *item,
                              const char *pin,
+                             const char *const *names,
                              gint64 now,
                              gint64 *machine_id,
                              GError **error)
 {
-  if (!lk_db_get_int (db, machine_id, 0, error,
-                      "SELECT CASE count (*) WHEN 1 THEN min (id) ELSE 0 END FROM machine"
-                      " WHERE pin = ?2 COLLATE NOCASE AND id <> ?1",
-                      "is", item->machine_id, pin))
+  g_autoptr (LkQuery) query =
+      lk_db_query (db, error,
+                   "SELECT id, name, listed_as, fqdn FROM machine WHERE pin = ?2 COLLATE NOCASE"
+                   " AND id <> ?1 AND (SELECT count (*) FROM machine WHERE pin = ?2 COLLATE NOCASE)"
+                   " = 1",
+                   "is", item->machine_id, pin);
+  g_autoptr (GError) cause = NULL;
+
+  *machine_id = 0;
+  if (query == NULL)
     return FALSE;
+  if (lk_query_next (query, &cause) &&
+      (is_among (lk_query_text (query, 1), names) || is_among (lk_query_text (query, 2), names) ||
+       is_among (lk_query_text (query, 3), names)) &&
+      !is_among (item->name, names) && !is_among (item->full_name, names))
+    *machine_id = lk_query_int (query, 0);
+  g_clear_pointer (&query, lk_query_free);
+  if (cause != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
+    }
+
   return *machine_id == 0 || move_here (db, item, *machine_id, now, error);
 }
 

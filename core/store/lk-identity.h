@@ -26,12 +26,14 @@ gboolean lk_identity_relocate (LkDb *db,
                                gint64 *machine_id,
                                GError **error);
 
-/* The same by the certificate that is shown there (@pin, SHA-256 in hex): the row for which a
- * person accepted it. Only that machine has its key, so it is the machine; and what was accepted
- * goes with the machine, not with the address. */
+/* The same by a certificate that is shown there (@pin, SHA-256 in hex, for @names): the one row for
+ * which a person accepted it, if it is made out to that machine and not to this one. Only that
+ * machine has its key, unless they share it, and what was accepted goes with the machine, not with
+ * the address. */
 gboolean lk_identity_relocate_by_pin (LkDb *db,
                                       const LkItem *item,
                                       const char *pin,
+                                      const char *const *names,
                                       gint64 now,
                                       gint64 *machine_id,
                                       GError **error);

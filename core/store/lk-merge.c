@@ -20,8 +20,9 @@
   "name, listed_as, address, port, tls, pin, certificate, pinned_at, domain, fqdn, is_member,"     \
   " uuid, cmid, os_version, stack, rearm_left, is_subscription, has_oem_key, created_at, read_at," \
   " tried_at, last_result, last_code, last_ok"
-/* How to get to it. */
-#define WAY "address, port, tls, pin, certificate, pinned_at"
+/* How to get to it, and what it is known by there. */
+#define WAY "address, port, tls"
+#define PIN "pin, certificate, pinned_at"
 /* What it said of itself. */
 #define READ                                                                                       \
   "name, domain, fqdn, is_member, uuid, cmid, os_version, stack, rearm_left, is_subscription,"     \
@@ -251,6 +252,14 @@ take_facts (LkDb *db, gint64 kept, gint64 other, gboolean takes_way, GError **er
                      "UPDATE machine SET (" WAY ") = (SELECT " WAY " FROM machine WHERE id = ?2)"
                      " WHERE id = ?1",
                      "ii", kept, other)) &&
+         /* The machine's certificate was accepted whichever way it goes; but one that goes by its
+          * CAs must not be held against an old one. */
+         lk_db_run (db, error,
+                    "UPDATE machine SET (" PIN ") = (SELECT " PIN " FROM machine WHERE id = ?2)"
+                    " WHERE id = ?1 AND EXISTS (SELECT 1 FROM machine AS o WHERE o.id = ?2"
+                    " AND CASE ?3 WHEN 1 THEN o.pin IS NOT NULL OR o.tls"
+                    "  ELSE machine.pin IS NULL AND NOT machine.tls END)",
+                    "iii", kept, other, (gint64) takes_way) &&
          lk_db_run (db, error,
                     "UPDATE machine SET (" READ ") = (SELECT " READ " FROM machine WHERE id = ?2)"
                     " WHERE id = ?1 AND read_at < (SELECT read_at FROM machine WHERE id = ?2)",

@@ -110,8 +110,8 @@ explain_stranger (LkDb *db, Settlement *s, const char *difference, GError **erro
   return TRUE;
 }
 
-/* The certificate of another machine that is known: it is there now, and the person need not accept
- * anything. */
+/* The certificate of another machine that is known: it is there now, and this one is looked for
+ * where that one was, once. */
 static gboolean
 explain_certificate (LkDb *db, Settlement *s, GError **error)
 {
@@ -119,7 +119,9 @@ explain_certificate (LkDb *db, Settlement *s, GError **error)
   g_autofree char *message = NULL;
   gint64 id = 0;
 
-  if (!lk_identity_relocate_by_pin (db, item, s->verdict->shown_pin, s->now, &id, error))
+  if (!lk_identity_relocate_by_pin (db, item, s->verdict->shown_pin,
+                                    (const char *const *) s->verdict->shown_names, s->now, &id,
+                                    error))
     return FALSE;
   if (id == 0)
     return TRUE;

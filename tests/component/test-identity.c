@@ -331,10 +331,31 @@ accept (LkTestFleet *fleet, gint64 id, const char *pin)
   g_assert_true (changed);
 }
 
-/* Claims the next item; the machine at its address shows @pin, and answers when that is the one
- * that was accepted for the row. */
 static void
-meet (LkTestFleet *fleet, const char *pin)
+see (LkTestFleet *fleet, const char *name, const char *address, gboolean tls)
+{
+  g_autoptr (GPtrArray) sightings =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) lk_sighting_free);
+  g_autoptr (GError) error = NULL;
+  LkSighting *sighting = g_new0 (LkSighting, 1);
+  guint n_added, n_known;
+
+  sighting->name = g_strdup (name);
+  sighting->address = g_strdup (address);
+  sighting->domain = g_strdup ("lab.test");
+  sighting->port = tls ? 5986 : 5985;
+  sighting->tls = tls;
+  sighting->serial = 1;
+  g_ptr_array_add (sightings, sighting);
+  lk_store_add_machines (fleet->store, sightings, NOW, &n_added, &n_known, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_known, ==, 1);
+}
+
+/* Claims the next item; the machine at its address shows @pin, made out to @name, and answers when
+ * that is the one that was accepted for the row. */
+static void
+meet (LkTestFleet *fleet, const char *pin, const char *name)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (LkItem) item = lk_store_claim (fleet->store, 0, NOW + 4, &error);
@@ -347,6 +368,7 @@ meet (LkTestFleet *fleet, const char *pin)
       verdict.outcome = LK_OUTCOME_FAILED;
       verdict.error = lk_error_code_to_word (LK_ERROR_DENIED);
       verdict.shown_pin = g_strdup (pin);
+      verdict.shown_names = g_strsplit (name, " ", -1);
     }
   lk_store_settle (fleet->store, &verdict, NULL, NOW + 4, NULL, &error);
   g_assert_no_error (error);
@@ -357,10 +379,13 @@ meet (LkTestFleet *fleet, const char *pin)
 static void
 test_swapped_certificates (void)
 {
-  gint64 a, b;
-  g_autoptr (LkTestFleet) fleet = fleet_new (&a, &b);
+  g_autoptr (LkTestFleet) fleet = lk_test_fleet_new ();
+  gint64 a = lk_test_fleet_add (fleet, "pc-1", NULL);
+  gint64 b = lk_test_fleet_add (fleet, "pc-2", NULL);
   guint n = 0;
 
+  see (fleet, "pc-1", "10.0.0.1", TRUE);
+  see (fleet, "pc-2", "10.0.0.2", TRUE);
   accept (fleet, a, PIN);
   accept (fleet, b, PIN_2);
   file (fleet, a, b);
@@ -371,8 +396,9 @@ test_swapped_certificates (void)
                                            " machine_id FROM item WHERE state = 'ready' AND ?1"
                                            " ORDER BY due_at, id LIMIT 1)",
                                            1);
+      gboolean is_two = g_str_equal (address, "10.0.0.1"); /* they have swapped */
 
-      meet (fleet, g_str_equal (address, "10.0.0.1") ? PIN_2 : PIN); /* they have swapped */
+      meet (fleet, is_two ? PIN_2 : PIN, is_two ? "PC-2.lab.test" : "PC-1.lab.test");
     }
   g_assert_cmpuint (n, <=, 3);
   g_assert_cmpint (count (fleet, "SELECT count (*) FROM item WHERE state = 'failed'"), ==, 0);
@@ -382,22 +408,41 @@ test_swapped_certificates (void)
                    ==, 2);
 }
 
-/* A certificate that nobody accepted, or for several, says nothing. */
+/* A certificate that machines share, or may share, says nothing of where they are. */
 static void
-test_strange_certificate (void)
+test_shared_certificate (void)
 {
-  gint64 a, b;
-  g_autoptr (LkTestFleet) fleet = fleet_new (&a, &b);
+  static const struct
+  {
+    const char *names;
+    gboolean is_of_third; /* accepted for it as well */
+  } cases[] = {
+    { "*.lab.test", FALSE },
+    { "pc-1.lab.test pc-2.lab.test", FALSE },
+    { "pc-22.lab.test lab.test", FALSE },
+    { "", FALSE },
+    { "pc-2.lab.test", TRUE },
+  };
 
-  accept (fleet, a, PIN);
-  accept (fleet, b, PIN_2);
-  accept (fleet, lk_test_fleet_add (fleet, "10.0.0.3", NULL), PIN_2);
-  file (fleet, a, 0);
-  meet (fleet, PIN_2);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM item WHERE state = 'failed'"), ==, 1);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine WHERE id = 1"
-                                 " AND address = '10.0.0.1'"),
-                   ==, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (LkTestFleet) fleet = lk_test_fleet_new ();
+      gint64 a = lk_test_fleet_add (fleet, "pc-1", NULL);
+      gint64 b = lk_test_fleet_add (fleet, "pc-2", NULL);
+
+      see (fleet, "pc-1", "10.0.0.1", TRUE);
+      see (fleet, "pc-2", "10.0.0.2", TRUE);
+      accept (fleet, a, PIN);
+      accept (fleet, b, PIN_2);
+      if (cases[i].is_of_third)
+        accept (fleet, lk_test_fleet_add (fleet, "10.0.0.3", NULL), PIN_2);
+      file (fleet, a, 0);
+      meet (fleet, PIN_2, cases[i].names);
+      g_assert_cmpint (count (fleet, "SELECT count (*) FROM item WHERE state = 'failed'"), ==, 1);
+      g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine WHERE id = 1"
+                                     " AND address = '10.0.0.1'"),
+                       ==, 1);
+    }
 }
 
 static void
@@ -447,6 +492,35 @@ test_kept_apart (void)
   g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==, 3);
   keep_apart (fleet, a, 99, LK_ERROR_INVALID);
   g_assert_cmpint (count (fleet, "SELECT count (*) FROM event WHERE step = 'apart'"), ==, 4);
+}
+
+/* What a person accepted goes with the machine: to an address where a scan sees it, and into the
+ * row that it is merged with, unless the way there goes by CAs. */
+static void
+test_certificate_goes_along (void)
+{
+  for (guint tls = 0; tls < 2; tls++)
+    {
+      gint64 a, b;
+      g_autoptr (LkTestFleet) fleet = fleet_new (&a, &b);
+      g_autofree char *address = NULL;
+      g_autofree char *pin = NULL;
+
+      accept (fleet, a, PIN);
+      read_alone (fleet, a, NOW + 1, "PC-1", UUID, CMID);
+      see (fleet, "PC-1", "10.0.0.9", TRUE);
+      address = get_text (fleet, "SELECT address FROM machine WHERE id = ?1", a);
+      pin = get_text (fleet, "SELECT pin FROM machine WHERE id = ?1", a);
+      g_assert_cmpstr (address, ==, "10.0.0.9");
+      g_assert_cmpstr (pin, ==, PIN);
+      g_free (g_steal_pointer (&pin));
+
+      see (fleet, "10.0.0.2", NULL, tls == 1);
+      read_alone (fleet, b, NOW + 2, "PC-1", UUID, CMID); /* takes in the other row */
+      g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==, 1);
+      pin = get_text (fleet, "SELECT pin FROM machine WHERE id = ?1", b);
+      g_assert_cmpstr (pin, ==, tls == 1 ? NULL : PIN);
+    }
 }
 
 static void
@@ -667,7 +741,8 @@ main (int argc, char **argv)
   g_test_add_func ("/identity/boards-without-a-number", test_boards_without_a_number);
   g_test_add_func ("/identity/swapped-addresses", test_swapped_addresses);
   g_test_add_func ("/identity/swapped-certificates", test_swapped_certificates);
-  g_test_add_func ("/identity/strange-certificate", test_strange_certificate);
+  g_test_add_func ("/identity/shared-certificate", test_shared_certificate);
+  g_test_add_func ("/identity/certificate-goes-along", test_certificate_goes_along);
   g_test_add_func ("/identity/kept-apart", test_kept_apart);
   g_test_add_func ("/identity/merge-and-split", test_merge_and_split);
   g_test_add_func ("/identity/not-while-a-step-runs", test_not_while_a_step_runs);

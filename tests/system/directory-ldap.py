@@ -337,11 +337,12 @@ def strange_answers(rig, _):
         connection.send(entry("cn=nul,dc=x", cn=b"a\0b"))
         connection.send(entry("cn=h2,dc=x", **{"cn;range=0-1": ["h2", "alias"],
                                                "ipHostNumber": "10.0.0.2"}))
+        connection.send(entry("cn=h3,dc=x", **{"cn": [], "cn;range=0-1499": ["h3"]}))
         connection.done()
     with HostileServer(odd) as server:
         answer = rig.ask(server.port)
-        expect("counts", (answer["machines"], answer["left_out"], len(answer["faults"])), (2, 5, 5))
-        expect("in the store", rig.stored(), {"h1", "h2"})
+        expect("counts", (answer["machines"], answer["left_out"], len(answer["faults"])), (3, 5, 5))
+        expect("in the store", rig.stored(), {"h1", "h2", "h3"})
     with HostileServer(lambda connection, _: connection.done(cookie=b"again")) as server:
         contains(rig.ask(server.port, status=1)["words"], "one empty page after the other")
     with HostileServer(lambda connection, n: (connection.send(device(n)),
@@ -396,8 +397,8 @@ def by_certificate(rig, authority):
         answer = rig.discover(*server[2:], "--server", f"ldaps://localhost:{slapd.tls_port}",
                               "--credential", "console", "--dry-run")
         expect("by LDAPS", answer["machines"], 10)
-        answer = rig.discover(*server, "--bind", "anonymous", "--tls", "starttls", status=1)
-        contains(answer["words"], "no such place")
+        answer = rig.discover(*server, "--bind", "anonymous", "--tls", "starttls", status=6)
+        contains(answer["words"], "may not read this")
         answer = rig.discover(*server, "--credential", "console", "--tls", "none", status=2)
         contains(answer["words"], "a certificate is shown inside TLS only")
         answer = rig.discover(*server, "--credential", "plain", "--bind", "external", "--tls",
@@ -418,7 +419,7 @@ def saved_and_read(rig, _):
 
         def serve(connection, _):
             for name in listed:
-                connection.send(entry(f"cn={name},dc=x", cn=name))
+                connection.send(entry(f"cn={name},dc=lab,dc=test", cn=name))
             connection.done()
         with HostileServer(serve) as server:
             answer = rig.ask(server.port, "--save", "plant", "--read")

@@ -207,10 +207,9 @@ def check_saved(build, store, scratch, rig):
     await_text("Since the last time: new 1, changed 1, gone 1")
     await_text("Changed: kept-1 (192.0.2.1:5985 → 192.0.2.9:5985)")
     await_text("Gone: kept-2")
-    assert list_found() == {"kept-1, 192.0.2.9, Known already": False, "kept-3, 192.0.2.3": True}, \
-        list_found()
-    person.press("Add 1 machine")
-    await_node("1 Machine Added")
+    assert set(list_found()) == {"kept-1, 192.0.2.9", "kept-3, 192.0.2.3"}, list_found()
+    person.press("Add 2 machines")
+    await_node("2 Machines Added")
     close_dialog(person)
 
     open_dialog(person, "Addresses")
@@ -232,7 +231,7 @@ def check_saved(build, store, scratch, rig):
 
 
 def open_duplicates(person):
-    person.press("Main menu", "toggle button")
+    person.press("Main menu")
     person.press("Possible Duplicates", "menu item")
     await_text("may be one machine")
 

@@ -176,7 +176,7 @@ def check_dialogs():
     check_dialog("the dialog that adds machines")
     press_keys("ctrl+n")
     await_focus("Names and addresses")
-    press_keys("shift+Tab", "Right", "space")
+    press_keys("shift+Tab", "Left", "space")
     await_node("Choose a file", "push button")
     assert not find("Names and addresses"), "what is not shown is read aloud"
     check_dialog("the dialog that adds machines from a file")

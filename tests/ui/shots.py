@@ -46,10 +46,10 @@ PICTURES = [
                                         "page.details", "page.select-all")),
     ("products-licensed", "practice", of("products", "win.show-rows('state=licensed')",
                                          "page.details", "page.select-all")),
-    ("products-check", "practice", of("products", "win.show-rows('name=pc-0030*')",
-                                      "page.select-all", "page.check")),
-    ("products-check-many", "practice", of("products", "win.show-rows('name=pc-003*|pc-000*')",
-                                           "page.select-all", "page.check")),
+    ("products-check", "practice", ("--shot-wait", *of(
+        "products", "win.show-rows('name=pc-0030*')", "page.select-all", "page.check"))),
+    ("products-check-many", "practice", ("--shot-wait", *of(
+        "products", "win.show-rows('name=pc-003*|pc-000*')", "page.select-all", "page.check"))),
     ("products-forget", "practice", of("products", "win.show-rows('name=pc-001*')",
                                        "page.select-all", "page.forget")),
     ("products-phone", "practice", of("products",
