@@ -110,12 +110,14 @@ static const struct
   { "win.preferences", { "<Control>comma" } },
   { "win.find", { "<Control>f" } },
   { "win.add-machines", { "<Control>n" } },
+  { "win.open-file", { "<Control>o" } },
   { "window.close", { "<Control>w" } },
   { "win.show-page::overview", { "<Alt>1" } },
   { "win.show-page::products", { "<Alt>2" } },
   { "win.show-page::keys", { "<Alt>3" } },
   { "win.show-page::activations", { "<Alt>4" } },
   { "win.show-page::jobs", { "<Alt>5" } },
+  { "win.show-page::transfer", { "<Alt>6" } },
 };
 
 static void
@@ -138,6 +140,16 @@ lk_application_activate (GApplication *application)
   open_store (LK_APPLICATION (application), NULL);
 }
 
+/* What the desktop does with files, where it starts programs by D-Bus. */
+static void
+lk_application_open (GApplication *application, GFile **files, int n_files, const char *hint)
+{
+  LkWindow *window = open_store (LK_APPLICATION (application), NULL);
+
+  for (int i = 0; i < n_files; i++)
+    lk_window_open_file (window, files[i]);
+}
+
 static int
 lk_application_command_line (GApplication *application, GApplicationCommandLine *line)
 {
@@ -145,6 +157,7 @@ lk_application_command_line (GApplication *application, GApplicationCommandLine 
   GVariantDict *options = g_application_command_line_get_options_dict (line);
   g_autofree char *practice = lk_practice_get_store_path ();
   g_autofree char *path = NULL;
+  g_autofree const char **files = NULL;
   const char *name = NULL;
   LkWindow *window;
 
@@ -153,6 +166,13 @@ lk_application_command_line (GApplication *application, GApplicationCommandLine 
   else if (g_variant_dict_contains (options, "practice"))
     path = g_steal_pointer (&practice);
   window = open_store (self, path);
+  g_variant_dict_lookup (options, G_OPTION_REMAINING, "^a&ay", &files);
+  for (guint i = 0; files != NULL && files[i] != NULL; i++)
+    {
+      g_autoptr (GFile) file = g_application_command_line_create_file_for_arg (line, files[i]);
+
+      lk_window_open_file (window, file);
+    }
   lk_shot_arrange (window, options);
   lk_pace_arrange (window, options);
   return 0;
@@ -174,6 +194,7 @@ lk_application_class_init (LkApplicationClass *klass)
 
   application_class->startup = lk_application_startup;
   application_class->activate = lk_application_activate;
+  application_class->open = lk_application_open;
   application_class->command_line = lk_application_command_line;
   application_class->handle_local_options = lk_application_handle_local_options;
 }
@@ -185,6 +206,7 @@ lk_application_init (LkApplication *self)
     { "db", 0, 0, G_OPTION_ARG_FILENAME, NULL, N_ ("Open this store"), N_ ("FILE") },
     { "practice", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Open the practice lab"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Show the version"), NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, NULL, NULL, N_ ("[FILE…]") },
     G_OPTION_ENTRY_NULL,
   };
 
@@ -197,6 +219,6 @@ LkApplication *
 lk_application_new (void)
 {
   return g_object_new (LK_TYPE_APPLICATION, "application-id", LK_APPLICATION_ID, "flags",
-                       G_APPLICATION_HANDLES_COMMAND_LINE, "resource-base-path",
-                       "/org/latchkey/Latchkey", NULL);
+                       G_APPLICATION_HANDLES_COMMAND_LINE | G_APPLICATION_HANDLES_OPEN,
+                       "resource-base-path", "/org/latchkey/Latchkey", NULL);
 }

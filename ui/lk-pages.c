@@ -8,6 +8,7 @@
 #include "ui/lk-keys-page.h"
 #include "ui/lk-overview-page.h"
 #include "ui/lk-products-page.h"
+#include "ui/lk-transfer-page.h"
 
 #include <glib/gi18n.h>
 
@@ -17,6 +18,7 @@ static const LkPageEntry pages[] = {
   { "keys", N_ ("Product Keys"), "lk-key-symbolic", lk_keys_page_get_type },
   { "activations", N_ ("Activations"), "lk-activation-symbolic", lk_activations_page_get_type },
   { "jobs", N_ ("Jobs"), "view-list-symbolic", lk_jobs_page_get_type },
+  { "transfer", N_ ("Transfer"), "lk-transfer-symbolic", lk_transfer_page_get_type },
   { NULL, NULL, NULL, NULL },
 };
 

@@ -64,6 +64,7 @@ static const struct
   { "activate-proxy", LK_PLAN_ACTIVATE_PROXY },
   { "activate-online", LK_PLAN_ACTIVATE_ONLINE },
   { "phone", LK_VERB_PHONE },
+  { "save-request", LK_VERB_SAVE },
   { "deposit", LK_PLAN_DEPOSIT },
   { "uninstall-key", LK_PLAN_UNINSTALL_KEY },
   { "rearm", LK_PLAN_REARM },

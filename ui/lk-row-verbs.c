@@ -10,6 +10,7 @@
 #include "ui/lk-identity-call.h"
 #include "ui/lk-order.h"
 #include "ui/lk-phone-dialog.h"
+#include "ui/lk-save-dialog.h"
 #include "ui/lk-tags-dialog.h"
 #include "ui/lk-window.h"
 
@@ -249,6 +250,11 @@ lk_row_verbs_do (LkRowVerbs *self, const char *verb, GArray *keys)
   if (g_str_equal (verb, LK_VERB_PHONE))
     {
       lk_phone_ask (self->from, self->desk, keys);
+      return;
+    }
+  if (g_str_equal (verb, LK_VERB_SAVE))
+    {
+      lk_save_request_ask (self->from, self->desk, keys);
       return;
     }
   if (find_of_machines (verb) == G_N_ELEMENTS (of_machines))

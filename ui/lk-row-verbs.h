@@ -12,7 +12,7 @@ G_DECLARE_FINAL_TYPE (LkRowVerbs, lk_row_verbs, LK, ROW_VERBS, GObject)
  * LkRowVerbs:
  *
  * What can be done with rows of the main list: the verbs that order a job, "phone",
- * "check", "merge" and "forget".
+ * "save-request", "check", "merge" and "forget".
  * The rows are known by their keys alone, most of them were never read: their machines are looked
  * up first.
  */
@@ -27,6 +27,7 @@ void lk_row_verbs_stop (LkRowVerbs *self);
 #define LK_VERB_FORGET      "forget"
 #define LK_VERB_MERGE       "merge"
 #define LK_VERB_PHONE       "phone"
+#define LK_VERB_SAVE        "save-request"
 
 /* @verb: a plan of domain/lk-job.h, or one of the above; static. @keys: gint64 of rows. */
 void lk_row_verbs_do (LkRowVerbs *self, const char *verb, GArray *keys);

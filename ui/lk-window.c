@@ -10,6 +10,7 @@
 #include "ui/lk-duplicates-window.h"
 #include "ui/lk-field.h"
 #include "ui/lk-job-words.h"
+#include "ui/lk-open-file.h"
 #include "ui/lk-order.h"
 #include "ui/lk-pages.h"
 #include "ui/lk-practice-page.h"
@@ -32,9 +33,10 @@ struct _LkWindow
   LkWatch *watch;
   GSettings *state;
   gboolean is_settled;
-  char *going_on;    /* what was found at work, until it is said */
-  char *stopping;    /* what would stop with us, or NULL */
-  gboolean may_stop; /* a person agreed to that */
+  gboolean is_asked_for; /* a page, although there are no machines yet */
+  char *going_on;        /* what was found at work, until it is said */
+  char *stopping;        /* what would stop with us, or NULL */
+  gboolean may_stop;     /* a person agreed to that */
 
   AdwToastOverlay *toasts;
   GtkStack *root_stack;
@@ -135,11 +137,39 @@ show_page (LkWindow *self, const char *name, const char *selection)
 }
 
 static void
+show_root (LkWindow *self, const char *name)
+{
+  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->root_stack), name) == 0)
+    return;
+  lk_field_show_page (self->root_stack, name);
+  if (g_str_equal (name, "main") && self->page == NULL)
+    {
+      g_autofree char *page = lk_window_state_get_page (self->state);
+      const LkPageEntry *entry = find_page (page);
+
+      if (entry == NULL)
+        entry = lk_pages_get_all ();
+      show_page (self, entry->name, NULL);
+      lk_sidebar_select (self->sidebar, entry->name, NULL);
+    }
+}
+
+static void
 on_page_chosen (LkWindow *self, const char *name, const char *selection, gboolean is_activated)
 {
   show_page (self, name, selection);
   if (is_activated)
     adw_leaflet_navigate (self->leaflet, ADW_NAVIGATION_DIRECTION_FORWARD);
+}
+
+/* Pages are of use without a machine, too: where there is a backend and no fleet. */
+static void
+leave_welcome (LkWindow *self)
+{
+  if (!lk_window_is_empty (self))
+    return;
+  self->is_asked_for = TRUE;
+  show_root (self, "main");
 }
 
 static void
@@ -153,6 +183,7 @@ on_show_page (GtkWidget *widget, const char *action, GVariant *name)
 {
   LkWindow *self = LK_WINDOW (widget);
 
+  leave_welcome (self);
   show_page (self, g_variant_get_string (name, NULL), NULL);
   lk_sidebar_select (self->sidebar, g_variant_get_string (name, NULL), NULL);
   adw_leaflet_navigate (self->leaflet, ADW_NAVIGATION_DIRECTION_FORWARD);
@@ -188,24 +219,36 @@ on_preferences (GtkWidget *widget, const char *action, GVariant *parameter)
 }
 
 static void
-open_add_machines (LkWindow *self, GFile *file)
+on_add_machines (GtkWidget *widget, const char *action, GVariant *parameter)
 {
+  LkWindow *self = LK_WINDOW (widget);
+
   if (self->desk != NULL)
     gtk_window_present (
-        GTK_WINDOW (lk_add_machines_dialog_new (GTK_WINDOW (self), self->desk, file)));
+        GTK_WINDOW (lk_add_machines_dialog_new (GTK_WINDOW (self), self->desk, NULL)));
+}
+
+void
+lk_window_open_file (LkWindow *self, GFile *file)
+{
+  if (self->desk != NULL)
+    lk_open_file (GTK_WIDGET (self), self->desk, file);
 }
 
 static gboolean
 on_drop (LkWindow *self, const GValue *value)
 {
-  open_add_machines (self, g_value_get_object (value));
+  lk_window_open_file (self, g_value_get_object (value));
   return TRUE;
 }
 
 static void
-on_add_machines (GtkWidget *widget, const char *action, GVariant *parameter)
+on_open_file (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  open_add_machines (LK_WINDOW (widget), NULL);
+  LkWindow *self = LK_WINDOW (widget);
+
+  if (self->desk != NULL)
+    lk_open_file_choose (widget, self->desk, _ ("The File to Open"));
 }
 
 static void
@@ -224,24 +267,6 @@ on_activate_all (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 
   if (self->desk != NULL)
     lk_order_ask (GTK_WIDGET (self), self->desk, NULL, NULL);
-}
-
-static void
-show_root (LkWindow *self, const char *name)
-{
-  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->root_stack), name) == 0)
-    return;
-  lk_field_show_page (self->root_stack, name);
-  if (g_str_equal (name, "main") && self->page == NULL)
-    {
-      g_autofree char *page = lk_window_state_get_page (self->state);
-      const LkPageEntry *entry = find_page (page);
-
-      if (entry == NULL)
-        entry = lk_pages_get_all ();
-      show_page (self, entry->name, NULL);
-      lk_sidebar_select (self->sidebar, entry->name, NULL);
-    }
 }
 
 /* A job that was interrupted goes on by itself as soon as we run the jobs, and that is said. */
@@ -279,7 +304,7 @@ on_summary (gpointer answer, const GError *error, gpointer user_data)
     {
       lk_sidebar_set_summary (self->sidebar, summary);
       note_jobs (self, summary);
-      if (summary->n_machines > 0)
+      if (summary->n_machines > 0 || self->is_asked_for)
         show_root (self, "main");
       else
         show_root (self, lk_desk_is_practice (self->desk) ? "practice" : "welcome");
@@ -518,6 +543,7 @@ lk_window_class_init (LkWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "win.preferences", NULL, on_preferences);
   gtk_widget_class_install_action (widget_class, "win.add-machines", NULL, on_add_machines);
   gtk_widget_class_install_action (widget_class, "win.duplicates", NULL, on_duplicates);
+  gtk_widget_class_install_action (widget_class, "win.open-file", NULL, on_open_file);
 }
 
 static void

@@ -12,7 +12,7 @@ G_DECLARE_FINAL_TYPE (LkWindow, lk_window, LK, WINDOW, AdwApplicationWindow)
  * LkWindow:
  *
  * One store. Actions for the pages: “win.show-page” (a page's name), “win.show-rows” (a selection,
- * shown on the products page), “win.preferences”, “win.add-machines”.
+ * shown on the products page), “win.preferences”, “win.add-machines”, “win.open-file”.
  *
  * Signal "settled": what the window shows first is known now.
  */
@@ -22,6 +22,9 @@ LkDesk *lk_window_get_desk (LkWindow *self);
 gboolean lk_window_is_settled (LkWindow *self);
 /* Whether its store is known to have no machines. */
 gboolean lk_window_is_empty (LkWindow *self);
+
+/* Opens the dialog that fits the file. */
+void lk_window_open_file (LkWindow *self, GFile *file);
 
 /* A word to the person, at the bottom of the window that @widget is in, for a few seconds. */
 void lk_window_say (GtkWidget *widget, const char *text);

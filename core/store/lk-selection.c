@@ -5,6 +5,7 @@
 
 #include "base/lk-error.h"
 #include "domain/lk-license.h"
+#include "store/lk-stage.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -22,7 +23,14 @@ typedef enum
   FIELD_RESULT,
   FIELD_STAGE,
   FIELD_TAG,
+  FIELD_TRANSFER,
 } FieldKind;
+
+/* What a request that was written here asked for, by its number or by that of an answer to it. */
+#define OF_TRANSFER                                                                                \
+  "EXISTS (SELECT 1 FROM transfer_row AS t JOIN transfer AS r ON r.id = t.transfer_id AND"         \
+  " r.is_written = 1 JOIN transfer AS a ON a.id = r.id OR a.request_id = r.file_id"                \
+  " WHERE t.row_id = p.id AND a.id = %d)"
 
 static const struct
 {
@@ -46,42 +54,7 @@ static const struct
   { "result", FIELD_RESULT, "m.last_ok" },
   { "stage", FIELD_STAGE, NULL },
   { "tag", FIELD_TAG, NULL },
-};
-
-#define MAK_PRODUCT "coalesce (p.hidden = 0 AND p.key_kind = 'mak', 0)"
-#define TO_ACTIVATE MAK_PRODUCT " AND p.status <> 1 AND p.iid IS NOT NULL"
-#define WITH_CID                                                                                   \
-  "EXISTS (SELECT 1 FROM confirmation AS c WHERE c.key_identity = p.key_identity AND c.iid = "     \
-  "p.iid)"
-#define WITH_SPEND                                                                                 \
-  "EXISTS (SELECT 1 FROM spend AS s WHERE s.key_identity = p.key_identity AND s.iid = p.iid"       \
-  " AND s.state IN ('reserved', 'sent', 'unknown'))"
-#define DUE_IN(plans, steps)                                                                       \
-  " FROM item AS i WHERE i.plan IN (" plans ") AND i.step IN (" steps ")"                          \
-  " AND i.state IN ('ready', 'running', 'parked', 'paused') AND i.machine_id = "
-#define KEYLESS DUE_IN ("'activate-proxy'", "'install-key', 'read-iid'")
-#define TOLD    DUE_IN ("'activate-proxy', 'deposit'", "'verify'")
-#define OF_PRODUCT(items)                                                                          \
-  "EXISTS (SELECT 1" items "p.machine_id AND coalesce (i.application_id, p.application_id)"        \
-  " = p.application_id)"
-/* Of a machine of which no product is known yet. */
-#define OF_MACHINE(items)                                                                          \
-  "EXISTS (SELECT 1" items "m.id) AND NOT EXISTS (SELECT 1 FROM product AS q"                      \
-  " WHERE q.machine_id = m.id AND q.hidden = 0)"
-
-/* Where an activation by proxy stands; the figures are in LkPipelineCount. */
-static const struct
-{
-  const char *word;
-  const char *product;
-  const char *machine; /* or NULL */
-} stages[] = {
-  { "needs-key", OF_PRODUCT (KEYLESS), OF_MACHINE (KEYLESS) },
-  { "has-iid", TO_ACTIVATE " AND NOT " WITH_CID " AND NOT " WITH_SPEND, NULL },
-  { "waiting", TO_ACTIVATE " AND NOT " WITH_CID " AND " WITH_SPEND, NULL },
-  { "has-cid", TO_ACTIVATE " AND " WITH_CID, NULL },
-  { "deposited", OF_PRODUCT (TOLD), OF_MACHINE (TOLD) },
-  { "licensed", MAK_PRODUCT " AND p.status = 1", NULL },
+  { "transfer", FIELD_TRANSFER, NULL },
 };
 
 /* One condition: what holds of the machine or of the product, alternatives joined by OR. Either may
@@ -213,6 +186,15 @@ append_state (Condition *condition, const char *column, const char *value, GErro
 }
 
 static gboolean
+parse_number (const char *value, gint64 *number, GError **error)
+{
+  if (g_ascii_string_to_signed (value, 10, G_MININT32, G_MAXINT32, number, NULL))
+    return TRUE;
+  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("“%s” is not a whole number"), value);
+  return FALSE;
+}
+
+static gboolean
 append_number (Condition *condition,
                const char *column,
                const char *op,
@@ -221,12 +203,8 @@ append_number (Condition *condition,
 {
   gint64 number;
 
-  if (!g_ascii_string_to_signed (value, 10, G_MININT32, G_MAXINT32, &number, NULL))
-    {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID, _ ("“%s” is not a whole number"), value);
-      return FALSE;
-    }
-
+  if (!parse_number (value, &number, error))
+    return FALSE;
   g_string_append_printf (begin_alternative (condition, column), "%s %s %d", column,
                           g_str_equal (op, "!=") ? "=" : op, (int) number);
   return TRUE;
@@ -235,14 +213,15 @@ append_number (Condition *condition,
 static gboolean
 append_stage (Condition *condition, const char *value, GError **error)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (stages); i++)
-    if (g_str_equal (stages[i].word, value))
-      {
-        g_string_append_printf (begin_alternative (condition, "p."), "(%s)", stages[i].product);
-        if (stages[i].machine != NULL)
-          g_string_append_printf (begin_alternative (condition, "m."), "(%s)", stages[i].machine);
-        return TRUE;
-      }
+  const LkStage *stage = lk_stage_find (value);
+
+  if (stage != NULL)
+    {
+      g_string_append_printf (begin_alternative (condition, "p."), "(%s)", stage->product);
+      if (stage->machine != NULL)
+        g_string_append_printf (begin_alternative (condition, "m."), "(%s)", stage->machine);
+      return TRUE;
+    }
 
   g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
                _ ("“%s” is not a stage of an activation; stages are needs-key, has-iid, waiting,"
@@ -272,6 +251,7 @@ static gboolean
 append_value (Condition *condition, guint field, const char *op, const char *value, GError **error)
 {
   const char *column = fields[field].sql;
+  gint64 number;
 
   switch (fields[field].kind)
     {
@@ -301,6 +281,11 @@ append_value (Condition *condition, guint field, const char *op, const char *val
       return append_stage (condition, value, error);
     case FIELD_TAG:
       return append_tag (condition, value);
+    case FIELD_TRANSFER:
+      if (!parse_number (value, &number, error))
+        return FALSE;
+      g_string_append_printf (begin_alternative (condition, "p."), OF_TRANSFER, (int) number);
+      return TRUE;
     }
 
   g_assert_not_reached ();
@@ -370,7 +355,7 @@ parse_condition (Condition *condition,
       g_set_error (
           error, LK_ERROR, LK_ERROR_INVALID,
           _ ("“%s” is not something to select by; fields are name, domain, address, product,"
-             " edition, state, days, kind, key, app, result, stage, tag, id"),
+             " edition, state, days, kind, key, app, result, stage, tag, transfer, id"),
           name);
       return FALSE;
     }

@@ -13,11 +13,11 @@
  *
  * Fields: name, domain, address, product, edition, state, days, kind, key (last five), app
  * (windows, office), result (ok, failed), stage (of an activation by proxy: needs-key, has-iid,
- * waiting, has-cid, deposited, licensed), tag (that a person gave to the machine), id. Operators: =
- * != and, for days and id, < <= > >=. "state=attention" are those that a person should look at:
- * notification, non-genuine, or the last step on the machine failed. A value may hold * and ?, and
- * several values separated by |. A word without an operator is looked for in name, domain, product
- * and key.
+ * waiting, has-cid, deposited, licensed), tag (that a person gave to the machine), transfer (the
+ * number of a request that was saved here, or of an answer to it), id. Operators: = != and, for
+ * days and id, < <= > >=. "state=attention" are those that a person should look at: notification,
+ * non-genuine, or the last step on the machine failed. A value may hold * and ?, and several values
+ * separated by |. A word without an operator is looked for in name, domain, product and key.
  */
 
 /* The same conditions over machines alone, or over products alone, so that both tables can be read

@@ -192,6 +192,36 @@ def check_names():
     assert not nameless, nameless
 
 
+# Forms
+
+def find_row(name):
+    """The line of a form that has the entry of this name."""
+    node = next(find_all(lambda node: node.name.startswith(name)
+                         and "EditableText" in node.get_interfaces()))
+    while node.parent.getRoleName() != "list":
+        node = node.parent
+    return node
+
+
+def get_mark(name):
+    """The line below it, if it is a mark."""
+    row = find_row(name)
+    lines = [node for node in row.parent if is_shown(node)]
+    below = lines[lines.index(row) + 1:][:1]
+    return below[0].name if below and not any(
+        "EditableText" in node.get_interfaces() for node in walk(below[0])) else ""
+
+
+def await_mark(name, words):
+    await_that(f"“{words}” below {name}", lambda: words in get_mark(name))
+
+
+def is_blocked(name):
+    """A button that cannot be pressed now."""
+    return not is_sensitive(next(find_all(
+        lambda node: node.getRoleName() == "push button" and node.name in (name, f"{name} {name}"))))
+
+
 def get_actions(node):
     action = node.queryAction()
     return {action.getName(n) for n in range(action.nActions)}

@@ -13,10 +13,10 @@ from latchkey_rig import Rig
 N_MACHINES = 12
 TITLE_BUTTONS = {"Close", "Maximize", "Minimize"}  # GTK leaves them to the keys of the desktop
 # What the shortcuts window has to list.
-SHORTCUTS = ["Search", "Add machines", "Main menu", "Preferences", "Keyboard shortcuts", "Help",
-             "Close the window", "Quit", "Activate the selected machines by proxy", "Details",
-             "Refresh the selected machines", "Menu of the row", "Select all", "Overview",
-             "Products", "Product keys", "Activations", "Jobs"]
+SHORTCUTS = ["Search", "Add machines", "Open a file", "Main menu", "Preferences",
+             "Keyboard shortcuts", "Help", "Close the window", "Quit",
+             "Activate the selected machines by proxy", "Details",
+             "Refresh the selected machines", "Menu of the row", "Select all", "Overview", "Products", "Product keys", "Activations", "Jobs", "Transfer"]
 
 
 def get_focused():
@@ -68,9 +68,9 @@ def await_gone(name):
 
 
 def check_pages():
-    for keys, title in (("alt+5", "Jobs"), ("alt+4", "Activations by proxy"),
-                        ("alt+3", "Product keys"), ("alt+1", "Products in grace by days left"),
-                        ("alt+2", "Search products")):
+    for keys, title in (("alt+6", "The way across the gap"), ("alt+5", "Jobs"),
+                        ("alt+4", "Activations by proxy"), ("alt+3", "Product keys"),
+                        ("alt+1", "Products in grace by days left"), ("alt+2", "Search products")):
         press_keys(keys)
         await_node(title)
         check_names()

@@ -7,8 +7,8 @@ import json
 import subprocess
 import sys
 
-from desk_rig import (Desk, Person, await_node, await_that, await_text, find, find_all, find_text,
-                      get_application, is_sensitive, is_shown, press_keys, start, walk)
+from desk_rig import (Desk, Person, await_mark, await_node, await_that, await_text, find, find_text,
+                      get_application, get_mark, is_blocked, press_keys, start, walk)
 
 # What may be typed into each entry of the preferences and is wrong, and words of the mark.
 SETTINGS = {
@@ -39,37 +39,9 @@ def get_dialog():
     return [node for node in get_application() if node is not None][-1]
 
 
-def find_row(name):
-    """The line of a form that has the entry of this name."""
-    node = next(find_all(lambda node: node.name.startswith(name)
-                         and "EditableText" in node.get_interfaces()))
-    while node.parent.getRoleName() != "list":
-        node = node.parent
-    return node
-
-
-def get_mark(name):
-    """The line below it, if it is a mark."""
-    row = find_row(name)
-    lines = [node for node in row.parent if is_shown(node)]
-    below = lines[lines.index(row) + 1:][:1]
-    return below[0].name if below and not any(
-        "EditableText" in node.get_interfaces() for node in walk(below[0])) else ""
-
-
-def await_mark(name, words):
-    await_that(f"“{words}” below {name}", lambda: words in get_mark(name))
-
-
 def check_wrong(person, name, text, words):
     person.write(name, text)
     await_mark(name, words)
-
-
-def is_blocked(name):
-    """A button that cannot be pressed now."""
-    return not is_sensitive(next(find_all(
-        lambda node: node.getRoleName() == "push button" and node.name in (name, f"{name} {name}"))))
 
 
 def check_adding(build, store):

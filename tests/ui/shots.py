@@ -28,6 +28,11 @@ def preferences(page):
     return ("--shot-of", "preferences", "--shot-page", str(page + 1))
 
 
+def opening(name):
+    """A transfer file, see write_files()."""
+    return ("--shot-of", "transfer", "--shot-after", "4000", f"FILES/{name}.latchkey")
+
+
 # Name, which store, options.
 PICTURES = [
     ("welcome", "empty", ()),
@@ -72,6 +77,13 @@ PICTURES = [
     ("duplicates", "twins", ("--shot-of", "products/win.duplicates")),
     ("duplicates-none", "listed", ("--shot-of", "products/win.duplicates")),
     ("products-merged", "merged", of("products", "page.details", "page.select-all")),
+    ("transfer-empty", "listed", of("transfer")),
+    ("transfer-save", "practice", ("--shot-of", "transfer/page.save-request")),
+    ("transfer-request", "listed", opening("request")),
+    ("transfer-sealed", "listed", opening("sealed")),
+    ("transfer-broken", "listed", opening("broken")),
+    ("transfer-answer", "practice", opening("answer")),
+    ("transfer", "practice", of("transfer")),
     ("keys", "practice", of("keys")),
     ("keys-none", "listed", of("keys")),
     ("add-key", "practice", ("--shot-of", "keys/page.add-key")),
@@ -109,12 +121,36 @@ def make_environment(scratch):
     return environment
 
 
+def run_ctl(build, scratch, environment, store, *arguments):
+    subprocess.run([build / "app/ctl/latchkeyctl", "--db", scratch / store, *arguments],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   env=dict(environment, DBUS_SESSION_BUS_ADDRESS="disabled:"))
+
+
+def write_files(build, scratch, environment):
+    """Requests of the practice lab, whole, sealed and cut off, and a first answer."""
+    def ctl(store, *arguments):
+        run_ctl(build, scratch, environment, store, *arguments)
+
+    practice = "data/latchkey/practice/fleet.db"
+    request, sealed, broken, answer = (scratch / f"{name}.latchkey"
+                                       for name in ("request", "sealed", "broken", "answer"))
+    if request.exists():
+        return
+    passphrase = scratch / "passphrase"
+    passphrase.touch(0o600)
+    passphrase.write_text("a passphrase\n")
+    ctl(practice, "export", request, "--all", "--yes")
+    ctl(practice, "export", sealed, "--all", "--yes", "--again", "--seal", "--passphrase-file",
+        passphrase)
+    broken.write_bytes(request.read_bytes()[:-300])
+    ctl("core.db", "answer", request, "--partial", "--yes", "-o", answer)
+
+
 def list_machines(build, scratch, environment):
     """A store of machines that nobody has read, and which need not be there."""
     def ctl(store, *arguments):
-        subprocess.run([build / "app/ctl/latchkeyctl", "--db", scratch / store, *arguments],
-                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                       env=dict(environment, DBUS_SESSION_BUS_ADDRESS="disabled:"))
+        run_ctl(build, scratch, environment, store, *arguments)
 
     hosts = scratch / "hosts.csv"
     hosts.write_text("name,address\n" + "".join(
@@ -136,6 +172,9 @@ def take(build, scratch, folder, environment, picture, look):
     path = folder / (f"{name}.png" if look == "light" else f"{name}-{look}.png")
     where = (["--practice", *SEEN] if store == "practice"
              else ["--db", scratch / f"{store}.db"])
+    if any(option.startswith("FILES/") for option in options):
+        write_files(build, scratch, environment)
+    options = [option.replace("FILES", str(scratch)) for option in options]
     path.unlink(missing_ok=True)
     done = subprocess.run(
         ["xvfb-run", "-a", "-s", "-screen 0 1400x1000x24", "dbus-run-session", "--",
