@@ -129,26 +129,11 @@ def check_credentials(build, store):
     person.press("Add", is_whole=True)
     await_mark("For machines", "A scope is a pattern")
     assert not ask(build, store, "credential", "list")["credentials"]
-    print("ok a credential set is not added while something in it is wrong")
-
-    (await_node("Kind")).queryComponent().grabFocus()
-    for keys in ("space", "End", "Return"):
-        person.press_keys(keys)
-    await_node("File of the keytab")
-    keytab = store.parent / "svc.keytab"
-    keytab.write_bytes(b"\5\2")
-    check_wrong(person, "File of the keytab", "svc.keytab", "The keytab must be the whole path")
-    person.write("Name of the set", "service")
-    person.write("User", "svc@LAB.TEST")
-    person.write("For machines", "*")
-    person.write("File of the keytab", str(keytab))
-    person.press("Add", is_whole=True)
+    press_keys("Escape")
     await_that("the dialog closes", lambda: not find("Name of the set"))
-    (kept,) = ask(build, store, "credential", "list")["credentials"]
-    assert (kept["kind"], kept["user"]) == ("keytab", "svc@LAB.TEST"), kept
-    print("ok a keytab is a credential set")
     press_keys("Escape")
     await_that("the preferences close", lambda: not find("Trust", "page tab"))
+    print("ok a credential set is not added while something in it is wrong")
 
 
 def check_search():
