@@ -70,13 +70,15 @@ gint64 lk_record_get_number (const LkRecord *self, const char *field, gint64 oth
  */
 typedef struct _LkTransferWriter LkTransferWriter;
 
-/* @passphrase: seals the file, or NULL. */
+/* @passphrase: seals the file, or NULL; an empty one is refused. */
 LkTransferWriter *lk_transfer_writer_new (const char *path,
                                           const LkTransferHead *head,
                                           const LkSecret *passphrase,
                                           GError **error);
+/* A record that is too large for a reader is refused with LK_ERROR_INVALID, and the file can go on
+ * without it. Its name is not “trailer”. */
 gboolean lk_transfer_writer_add (LkTransferWriter *self, const LkRecord *record, GError **error);
-/* Closes with the trailer and makes it last. */
+/* Closes with the trailer and makes it last. Fails when the head announced another number. */
 gboolean lk_transfer_writer_finish (LkTransferWriter *self, GError **error);
 void lk_transfer_writer_free (LkTransferWriter *self);
 
@@ -90,7 +92,9 @@ void lk_transfer_writer_free (LkTransferWriter *self);
 typedef struct _LkTransferReader LkTransferReader;
 
 /* Whether it is sealed is seen from its first bytes; LK_ERROR_DENIED when it is and @passphrase is
- * NULL or wrong. Every other fault is LK_ERROR_INVALID and says what is wrong and where.
+ * NULL or wrong. Every other fault is LK_ERROR_INVALID and says what is wrong and where; one is
+ * that the file is not sealed although a @passphrase was given, or somebody could put another in
+ * its place.
  * @salvage: a file that is broken, cut off or changed is opened nevertheless, for as far as it can
  * be read; a head that cannot be read, a seal that does not open from its start and a DOCTYPE are
  * refused even so. */

@@ -230,7 +230,8 @@ lk_unsealer_add (LkUnsealer *self,
   guint8 tag = 0;
   gboolean is_open = FALSE;
 
-  if (length >= LK_SEAL_EXTRA_BYTES)
+  /* No piece is empty, the last one included. */
+  if (length > LK_SEAL_EXTRA_BYTES)
     {
       g_byte_array_set_size (out, start + (guint) length - LK_SEAL_EXTRA_BYTES);
       is_open = crypto_secretstream_xchacha20poly1305_pull (self->state, out->data + start, NULL,
