@@ -268,13 +268,14 @@ count_clean (LkXmlStream *self, const char *bytes, gsize length, const char **wo
   gsize left;
 
   *words = NULL;
-  while (self->n_partial > 0 && p < bytes + length)
+  while (self->n_partial > 0 && self->n_partial < sizeof self->partial && p < bytes + length)
     {
       gunichar c;
 
       self->partial[self->n_partial++] = *p++;
       c = g_utf8_get_char_validated (self->partial, (gssize) self->n_partial);
-      if (c == (gunichar) -1)
+      /* GLib also knows the longer sequences of old, which are not UTF-8 any more. */
+      if (c == (gunichar) -1 || (c == (gunichar) -2 && self->n_partial == sizeof self->partial))
         {
           *words = _ ("it is not UTF-8");
           return 0;

@@ -112,6 +112,7 @@ test_refusals (void)
     { "<?xml version='1.0' encoding =\n'UTF-16'?><a/>", "its encoding is “UTF-16”" },
     { "<?xml version='1.1'?><a/>", "it is not XML 1.0" },
     { "<a>\xE4</a>", "it is not UTF-8" },
+    { "<a>\xF8\x88\x80\x80\x80</a>", "it is not UTF-8" },
     { "<a b='\xC3'/>", "it is not UTF-8" },
     { "<a b='\xED\xA0\x80'/>", "it is not UTF-8" },
     { "<a/>\xC3", "it ends too early" },
