@@ -176,11 +176,52 @@ save_request (LkCtl *ctl, const char *path, GPtrArray *rows)
 }
 
 static LkExit
+save_inventory (LkCtl *ctl, const char *path)
+{
+  gboolean with_keys = ctl->options.with_keys;
+  g_autoptr (LkSecret) passphrase = NULL;
+  g_autoptr (GError) error = NULL;
+  LkExit status;
+  guint n = 0;
+
+  if (ctl->options.dry_run || ctl->options.again || ctl->options.select != NULL ||
+      ctl->options.product != NULL || ctl->args[1] != NULL)
+    {
+      lk_ctl_fail_usage (ctl, _ ("An inventory is of all of the store; nothing is chosen for it"));
+      return LK_EXIT_USAGE;
+    }
+  if (!may_replace (ctl, path, &status) ||
+      !lk_ctl_get_passphrase (ctl, NULL, ctl->options.seal || with_keys, &passphrase, &status))
+    return status;
+  if (!lk_console_export_inventory (ctl->console, path, with_keys, passphrase, &n, &error))
+    return lk_ctl_fail (ctl, g_steal_pointer (&error));
+
+  lk_ctl_set_text (ctl, "file", path);
+  lk_ctl_set_count (ctl, "records", n);
+  lk_ctl_print (ctl,
+                ngettext ("“%s” has all of this store: %u record\n",
+                          "“%s” has all of this store: %u records\n", n),
+                path, n);
+  if (!with_keys)
+    lk_ctl_say (ctl, _ ("Product keys are not in it; --keys writes them, too"));
+  lk_ctl_say (ctl, _ ("Next: where it is to be merged: latchkeyctl import “%s”"), path);
+  return LK_EXIT_OK;
+}
+
+static LkExit
 export_rows (LkCtl *ctl)
 {
   const char *path = ctl->args[0];
   g_autoptr (GPtrArray) rows = NULL;
   LkExit status;
+
+  if (ctl->options.inventory)
+    return save_inventory (ctl, path);
+  if (ctl->options.with_keys)
+    {
+      lk_ctl_fail_usage (ctl, _ ("Product keys are written with --inventory only"));
+      return LK_EXIT_USAGE;
+    }
 
   ctl->args++; /* what follows are names of machines */
   rows = lk_ctl_get_rows (ctl, TRUE, &status);
@@ -207,6 +248,13 @@ build_import (LkCtl *ctl, const LkImportResult *result)
   lk_ctl_set_count (ctl, "gone", result->n_gone);
   lk_ctl_set_count (ctl, "foreign", result->n_foreign);
   lk_ctl_set_count (ctl, "bad", result->n_bad);
+  if (result->kind == LK_TRANSFER_INVENTORY)
+    {
+      lk_ctl_set_count (ctl, "machines_new", result->n_machines_new);
+      lk_ctl_set_count (ctl, "machines_known", result->n_machines_merged);
+      lk_ctl_set_count (ctl, "keys_new", result->n_keys_new);
+      lk_ctl_set_count (ctl, "conflicts", result->n_conflicts);
+    }
   json_builder_set_member_name (ctl->json, "remarks");
   json_builder_begin_array (ctl->json);
   for (guint i = 0; i < result->remarks->len; i++)
@@ -231,11 +279,21 @@ tell_import (LkCtl *ctl, const LkImportResult *result)
                           " kept",
                           result->n_gone),
                 result->n_gone);
-  lk_ctl_print (ctl,
-                _ ("Import: rows %u, new %u, known %u, refused %u, open %u, differing %u, of other"
-                   " stores %u, without sense %u\n"),
-                result->n_rows, result->n_new, result->n_known, result->n_errors, result->n_open,
-                result->n_differs, result->n_foreign, result->n_bad);
+  if (result->kind == LK_TRANSFER_INVENTORY)
+    lk_ctl_print (ctl,
+                  _ ("Import: records %u; machines: new %u, known %u; product keys: new %u;"
+                     " confirmation IDs: new %u, known %u, differing %u; conflicts %u, left out"
+                     " %u\n"),
+                  result->n_rows, result->n_machines_new, result->n_machines_merged,
+                  result->n_keys_new, result->n_new, result->n_known, result->n_differs,
+                  result->n_conflicts, result->n_bad);
+  else
+    lk_ctl_print (
+        ctl,
+        _ ("Import: rows %u, new %u, known %u, refused %u, open %u, differing %u, of other"
+           " stores %u, without sense %u\n"),
+        result->n_rows, result->n_new, result->n_known, result->n_errors, result->n_open,
+        result->n_differs, result->n_foreign, result->n_bad);
 }
 
 /* A row that was refused, is not of this store or makes no sense is one that failed. */
@@ -459,11 +517,14 @@ drop_transfer (LkCtl *ctl)
 
 const LkCtlCommand lk_ctl_transfer_commands[] = {
   { "export", N_ ("FILE [NAME…]"),
-    N_ ("Save a request for confirmation IDs, to be answered in the core network"),
+    N_ ("Save a request for confirmation IDs, to be answered in the core network, or all of the "
+        "store"),
     "export /media/stick/request.xml --all\n"
-    "export request.xml --select 'state=grace' --seal --passphrase-file secret",
+    "export request.xml --select 'state=grace' --seal --passphrase-file secret\n"
+    "export lab.xml --inventory --keys",
     LK_TAKES_ROWS | LK_TAKES_DRY_RUN | LK_TAKES_YES | LK_TAKES_EXPORT, 1, -1, export_rows },
-  { "import", N_ ("FILE"), N_ ("Take in what the core network answered"),
+  { "import", N_ ("FILE"),
+    N_ ("Take in what the core network answered, an inventory, or a file of VAMT"),
     "import /media/stick/request-answer.xml --dry-run\n"
     "import /media/stick/request-answer.xml --deposit --yes",
     LK_TAKES_DRY_RUN | LK_TAKES_YES | LK_TAKES_JOB | LK_TAKES_WORKERS | LK_TAKES_IMPORT, 1, 1,

@@ -56,7 +56,8 @@ typedef enum
   LK_TAKES_INTERFACE = 1 << 22,     /* --interface */
   LK_TAKES_DIRECTORY = 1 << 23,     /* what directories are asked with */
   LK_TAKES_SCRIPT = 1 << 24,        /* --script */
-  LK_TAKES_EXPORT = 1 << 25,        /* --again, --seal, --passphrase-fd, --passphrase-file */
+  LK_TAKES_EXPORT = 1 << 25,        /* --again, --seal, --passphrase-fd, --passphrase-file,
+                                     * --inventory, --keys */
   LK_TAKES_ANSWER = 1 << 26,        /* the same, --output, --partial */
   LK_TAKES_IMPORT = 1 << 27,        /* --salvage, --deposit, --passphrase-fd, --passphrase-file */
   LK_TAKES_SAVE = 1 << 28,          /* --save */
@@ -126,6 +127,8 @@ typedef struct
   gboolean read;
   gboolean again;
   gboolean seal;
+  gboolean inventory;
+  gboolean with_keys;
   char *output;
   gboolean partial;
   gboolean salvage;

@@ -8,6 +8,7 @@
 #include <glib/gi18n-lib.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
+#include <sodium.h>
 #include <string.h>
 
 /* The declaration is looked for in so many bytes. */
@@ -22,6 +23,7 @@ struct _LkXmlStream
 {
   const LkXmlStreamLimits *limits;
   LkXmlStartFunc on_start;
+  LkXmlEndFunc on_end; /* or NULL */
   gpointer data;
 
   xmlParserCtxt *ctxt;
@@ -32,14 +34,21 @@ struct _LkXmlStream
   guint64 n_elements;
   guint depth;
   GByteArray *values; /* of one element's attributes */
+  GByteArray *text;   /* of one element, for on_end */
   LkXmlAttribute attributes[LK_XML_MAX_ATTRIBUTES];
   GError *fault;
 };
 
+guint
+lk_xml_stream_get_line (LkXmlStream *self)
+{
+  return self->ctxt->input != NULL ? (guint) self->ctxt->input->line : 0;
+}
+
 static gboolean
 set_fault (LkXmlStream *self, const char *words)
 {
-  int line = self->ctxt->input != NULL ? self->ctxt->input->line : 0;
+  int line = (int) lk_xml_stream_get_line (self);
 
   if (self->fault == NULL)
     self->fault = g_error_new (LK_ERROR, LK_ERROR_INVALID, _ ("line %d: %s"), line, words);
@@ -57,6 +66,26 @@ static void
 on_doctype (void *data, const xmlChar *name, const xmlChar *external_id, const xmlChar *system_id)
 {
   refuse (data, _ ("it has a DOCTYPE, which is not allowed"));
+}
+
+/* It may be a secret. */
+static void
+wipe_text (LkXmlStream *self)
+{
+  if (self->text->len > 0)
+    sodium_memzero (self->text->data, self->text->len);
+  g_byte_array_set_size (self->text, 0);
+}
+
+static void
+keep_text (LkXmlStream *self, const xmlChar *text, int length)
+{
+  if (self->on_end == NULL || self->fault != NULL)
+    return;
+  if (self->text->len + (gsize) length > self->limits->max_attribute)
+    refuse (self, _ ("an element has too much text"));
+  else
+    g_byte_array_append (self->text, text, (guint) length);
 }
 
 static gboolean
@@ -155,6 +184,7 @@ on_start (void *data,
       return;
     }
 
+  wipe_text (self);
   element.depth = self->depth;
   if (!self->on_start (&element, self->data, &error))
     refuse (self, error->message);
@@ -164,8 +194,16 @@ static void
 on_end (void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
 {
   LkXmlStream *self = data;
+  g_autoptr (GError) error = NULL;
 
   self->depth--;
+  if (self->on_end == NULL || self->fault != NULL)
+    return;
+
+  g_byte_array_append (self->text, (const guint8 *) "", 1);
+  if (!self->on_end ((const char *) self->text->data, self->data, &error))
+    refuse (self, error->message);
+  wipe_text (self);
 }
 
 static void
@@ -179,6 +217,7 @@ on_text (void *data, const xmlChar *text, int length)
         refuse (self, _ ("it has text where only elements are allowed"));
         return;
       }
+  keep_text (self, text, length);
 }
 
 static void
@@ -188,6 +227,8 @@ on_cdata (void *data, const xmlChar *text, int length)
 
   if (self->limits->bare)
     refuse (self, _ ("it has text where only elements are allowed"));
+  else
+    keep_text (self, text, length);
 }
 
 static void
@@ -229,6 +270,7 @@ lk_xml_stream_new (const LkXmlStreamLimits *limits, LkXmlStartFunc start, gpoint
   self->data = data;
   self->head = g_byte_array_new ();
   self->values = g_byte_array_new ();
+  self->text = g_byte_array_sized_new (256);
   self->ctxt = xmlCreatePushParserCtxt (&sax, self, NULL, 0, NULL);
   if (self->ctxt == NULL)
     g_error ("Out of memory for an XML parser");
@@ -245,8 +287,16 @@ lk_xml_stream_free (LkXmlStream *self)
   g_clear_pointer (&self->ctxt, xmlFreeParserCtxt);
   g_clear_pointer (&self->head, g_byte_array_unref);
   g_clear_pointer (&self->values, g_byte_array_unref);
+  wipe_text (self);
+  g_clear_pointer (&self->text, g_byte_array_unref);
   g_clear_error (&self->fault);
   g_free (self);
+}
+
+void
+lk_xml_stream_set_end_func (LkXmlStream *self, LkXmlEndFunc end)
+{
+  self->on_end = end;
 }
 
 static gboolean

@@ -28,6 +28,9 @@ typedef struct
 
 /* FALSE with @error set ends the reading. */
 typedef gboolean (*LkXmlStartFunc) (const LkXmlElement *element, gpointer data, GError **error);
+/* The end of the element that was opened last of those that are open, and the text in it behind its
+ * last child, valid during the call and wiped after it. */
+typedef gboolean (*LkXmlEndFunc) (const char *text, gpointer data, GError **error);
 
 /**
  * LkXmlStreamLimits:
@@ -60,6 +63,11 @@ typedef struct _LkXmlStream LkXmlStream;
 LkXmlStream *
 lk_xml_stream_new (const LkXmlStreamLimits *limits, LkXmlStartFunc on_start, gpointer data);
 void lk_xml_stream_free (LkXmlStream *self);
+/* Keeps the text of elements, of which each has no more than an attribute may have, and hands it to
+ * @end. To be called before anything is fed. */
+void lk_xml_stream_set_end_func (LkXmlStream *self, LkXmlEndFunc end);
+/* Where it is, from 1. */
+guint lk_xml_stream_get_line (LkXmlStream *self);
 /* After a failure @self can only be freed. Elements that stand before the fault were handed over.
  */
 gboolean lk_xml_stream_feed (LkXmlStream *self, const void *bytes, gsize length, GError **error);

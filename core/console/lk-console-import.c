@@ -5,6 +5,7 @@
 #include "console/lk-console-private.h"
 #include "console/lk-transfer-private.h"
 #include "transfer/lk-transfer-lines.h"
+#include "transfer/lk-vamt-file.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -123,10 +124,17 @@ lk_console_import (LkConsole *self,
                    gboolean dry_run,
                    GError **error)
 {
-  g_autoptr (LkTransferReader) reader = lk_transfer_reader_open (path, passphrase, salvage, error);
+  g_autoptr (LkTransferReader) reader = NULL;
+  gboolean is_sealed;
 
+  if (!lk_transfer_file_is_one (path, &is_sealed) && lk_vamt_file_is_one (path))
+    return lk_console_import_vamt (self, path, dry_run, error);
+
+  reader = lk_transfer_reader_open (path, passphrase, salvage, error);
   if (reader == NULL)
     return NULL;
+  if (lk_transfer_reader_get_head (reader)->kind == LK_TRANSFER_INVENTORY)
+    return lk_console_import_inventory (self, reader, path, dry_run, error);
   if (lk_transfer_reader_get_head (reader)->kind == LK_TRANSFER_ANSWER)
     return import_answer (self, reader, path, salvage, dry_run, error);
 

@@ -46,6 +46,31 @@ lk_console_check_remarks (const char *remarks, GError **error)
   return FALSE;
 }
 
+LkKeyRow *
+lk_console_draft_key (LkVault *vault, const char *typed, GError **error)
+{
+  LkKeyFacts facts;
+  g_autoptr (LkSecret) key = lk_product_key_parse (typed, &facts, error);
+  g_autofree char *purpose = NULL;
+  LkKeyRow *draft;
+
+  if (key == NULL)
+    return NULL;
+
+  draft = g_new0 (LkKeyRow, 1);
+  draft->fingerprint = lk_vault_fingerprint (vault, key);
+  purpose = lk_console_get_key_purpose (draft->fingerprint);
+  draft->ciphertext = lk_vault_seal (vault, purpose, key);
+  draft->last_five = g_strdup (facts.last_five);
+  draft->kind = facts.kind;
+  draft->edition = g_strdup (facts.edition);
+  draft->is_practice = facts.is_practice;
+  /* Group and serial of the key are those of its extended PIDs. */
+  if (facts.is_practice || (facts.is_2009 && facts.checksum_ok))
+    draft->key_identity = lk_key_identity_format (facts.group, facts.serial);
+  return draft;
+}
+
 gboolean
 lk_console_add_key (LkConsole *self,
                     const LkSecret *typed,
@@ -55,9 +80,9 @@ lk_console_add_key (LkConsole *self,
                     GError **error)
 {
   LkKeyFacts facts;
+  /* A key that is none is said before a vault that cannot be opened. */
   g_autoptr (LkSecret) key = lk_product_key_parse (lk_secret_peek (typed), &facts, error);
-  g_autoptr (LkKeyRow) draft = g_new0 (LkKeyRow, 1);
-  g_autofree char *purpose = NULL;
+  g_autoptr (LkKeyRow) draft = NULL;
   g_autofree char *ref = NULL;
   LkVault *vault;
   gint64 id = 0;
@@ -65,21 +90,11 @@ lk_console_add_key (LkConsole *self,
   if (key == NULL || !lk_console_check_remarks (remarks, error))
     return FALSE;
   vault = lk_console_get_vault (self, error);
-  if (vault == NULL)
+  draft = vault != NULL ? lk_console_draft_key (vault, lk_secret_peek (key), error) : NULL;
+  if (draft == NULL)
     return FALSE;
 
-  draft->fingerprint = lk_vault_fingerprint (vault, key);
-  purpose = lk_console_get_key_purpose (draft->fingerprint);
-  draft->ciphertext = lk_vault_seal (vault, purpose, key);
-  draft->last_five = g_strdup (facts.last_five);
-  draft->kind = facts.kind;
-  draft->edition = g_strdup (facts.edition);
-  draft->is_practice = facts.is_practice;
   draft->remarks = g_strdup (remarks);
-  /* Group and serial of the key are those of its extended PIDs. */
-  if (facts.is_practice || (facts.is_2009 && facts.checksum_ok))
-    draft->key_identity = lk_key_identity_format (facts.group, facts.serial);
-
   if (!lk_store_add_key (lk_console_get_store (self, NULL), draft, lk_console_now (self), &id,
                          is_new, error))
     return FALSE;

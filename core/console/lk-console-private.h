@@ -4,6 +4,7 @@
 #include "console/lk-console-credentials.h"
 #include "console/lk-logins.h"
 #include "secret/lk-vault.h"
+#include "store/lk-keys.h"
 
 /* For the files of this folder. */
 
@@ -38,6 +39,10 @@ GBytes *
 lk_console_seal (LkConsole *self, const char *purpose, const LkSecret *secret, GError **error);
 LkSecret *
 lk_console_unseal (LkConsole *self, const char *purpose, GBytes *ciphertext, GError **error);
+
+/* What a product key, as it was typed, tells by itself, and its ciphertext: a row that is in no
+ * store yet, to be freed. LK_ERROR_INVALID when it is none. Asks nobody but the vault. */
+LkKeyRow *lk_console_draft_key (LkVault *vault, const char *typed, GError **error);
 
 /* What the passwords of a set are sealed for; to be freed. */
 char *lk_console_get_credential_purpose (const char *name);

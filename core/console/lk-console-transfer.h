@@ -231,6 +231,8 @@ typedef struct
   guint n_machines_new;
   guint n_machines_merged;
   guint n_conflicts;
+  guint n_keys_new;
+  gboolean is_vamt; /* one of VAMT's files */
 } LkImportResult;
 
 void lk_import_result_free (LkImportResult *self);
@@ -247,7 +249,8 @@ LkImportResult *lk_console_import (LkConsole *self,
                                    gboolean dry_run,
                                    GError **error);
 
-/* Moves all of this store into a file. @with_keys: also the product keys, which needs a
+/* Writes all of this store into a file, to move it or to merge it into another one; what is left
+ * out is said at lk_store_read_inventory(). @with_keys: also the product keys, which needs a
  * passphrase. */
 gboolean lk_console_export_inventory (LkConsole *self,
                                       const char *path,

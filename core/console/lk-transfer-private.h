@@ -19,3 +19,12 @@ void lk_transfer_entry_init (LkTransferEntry *out,
                              gint64 now);
 /* @path, absolute, so that it means the same tomorrow; to be freed. */
 char *lk_transfer_make_path (const char *path);
+
+/* For lk_console_import(): one kind of file each. */
+LkImportResult *lk_console_import_inventory (LkConsole *self,
+                                             LkTransferReader *reader,
+                                             const char *path,
+                                             gboolean dry_run,
+                                             GError **error);
+LkImportResult *
+lk_console_import_vamt (LkConsole *self, const char *path, gboolean dry_run, GError **error);

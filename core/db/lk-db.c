@@ -278,6 +278,16 @@ lk_query_next (LkQuery *self, GError **error)
   return rc == SQLITE_ROW;
 }
 
+guint
+lk_query_get_names (LkQuery *self, guint max, const char **names)
+{
+  guint n = MIN (max, (guint) sqlite3_column_count (self->statement));
+
+  for (guint i = 0; i < n; i++)
+    names[i] = sqlite3_column_name (self->statement, (int) i);
+  return n;
+}
+
 gint64
 lk_query_int (LkQuery *self, int column)
 {

@@ -48,6 +48,8 @@ LkQuery *lk_db_query (LkDb *self, GError **error, const char *sql, const char *t
 LkQuery *lk_db_query_texts (LkDb *self, GError **error, const char *sql, GPtrArray *texts);
 /* TRUE: a row is there. FALSE: the end, or @error is set. */
 gboolean lk_query_next (LkQuery *self, GError **error);
+/* The names of the columns, at most @max of them, valid as long as the query; how many. */
+guint lk_query_get_names (LkQuery *self, guint max, const char **names);
 gint64 lk_query_int (LkQuery *self, int column);
 gboolean lk_query_is_null (LkQuery *self, int column);
 /* Valid until the next step; NULL for SQL NULL. */

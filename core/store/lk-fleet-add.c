@@ -67,11 +67,15 @@ find_by_name (LkDb *db, const LkSighting *sighting, const char *name, gint64 *id
 static gboolean
 find_by_address (LkDb *db, const char *address, gboolean is_all, gint64 *id, GError **error)
 {
+  if (!is_all)
+    return lk_db_get_int (db, id, 0, error, "SELECT id FROM machine WHERE name = ?1 LIMIT 1", "s",
+                          address);
+
   return lk_db_get_int (db, id, 0, error,
-                        "SELECT id FROM machine WHERE name = ?1 OR (?2 AND (address = ?1"
-                        " OR id IN (SELECT machine_id FROM machine_alias WHERE alias = ?1)))"
+                        "SELECT id FROM machine WHERE name = ?1 OR address = ?1"
+                        " OR id IN (SELECT machine_id FROM machine_alias WHERE alias = ?1)"
                         " LIMIT 1",
-                        "si", address, (gint64) is_all);
+                        "s", address);
 }
 
 static gboolean
@@ -182,9 +186,8 @@ add_aliases (LkDb *db, const LkSighting *sighting, gint64 id, GError **error)
   return TRUE;
 }
 
-/* @id: 0 for a new one. */
-static gboolean
-find (LkDb *db, const LkSighting *sighting, gint64 *id, GError **error)
+gboolean
+lk_fleet_find (LkDb *db, const LkSighting *sighting, gint64 *id, GError **error)
 {
   *id = 0;
   return (is_scanned (sighting) ? find_scanned : find_listed) (db, sighting, id, error);
@@ -197,7 +200,7 @@ add_one (LkDb *db, const LkSighting *sighting, Addition *addition, GError **erro
   gint64 id;
   gboolean done;
 
-  if (!find (db, sighting, &id, error))
+  if (!lk_fleet_find (db, sighting, &id, error))
     return FALSE;
 
   addition->n_known += id != 0 ? 1 : 0;
@@ -250,7 +253,7 @@ lk_store_find_known (LkStore *self, GPtrArray *sightings, gboolean *known, GErro
     {
       gint64 id;
 
-      done = find (db, g_ptr_array_index (sightings, i), &id, error);
+      done = lk_fleet_find (db, g_ptr_array_index (sightings, i), &id, error);
       known[i] = id != 0;
     }
 
@@ -267,7 +270,7 @@ find_all (LkDb *db, GPtrArray *sightings, GArray *ids, GError **error)
     {
       gint64 id;
 
-      if (!find (db, g_ptr_array_index (sightings, i), &id, error))
+      if (!lk_fleet_find (db, g_ptr_array_index (sightings, i), &id, error))
         return FALSE;
       if (id != 0 && g_hash_table_add (seen, g_memdup2 (&id, sizeof id)))
         g_array_append_val (ids, id);

@@ -8,8 +8,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#define EVENT_LIFETIME (400 * LK_DAY)
-
 void
 lk_event_free (LkEvent *self)
 {
@@ -183,7 +181,7 @@ delete_old_events (LkDb *db, gpointer user_data, GError **error)
 {
   gint64 *now = user_data;
 
-  return lk_db_run (db, error, "DELETE FROM event WHERE at < ?1", "i", *now - EVENT_LIFETIME);
+  return lk_db_run (db, error, "DELETE FROM event WHERE at < ?1", "i", *now - LK_EVENT_LIFETIME);
 }
 
 gboolean

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/lk-clock.h"
 #include "domain/lk-sighting.h"
 #include "store/lk-rows.h"
 #include "store/lk-store.h"
@@ -26,6 +27,9 @@ GArray *lk_store_find_machines (LkStore *self, GPtrArray *sightings, GError **er
 /* Which of @sightings lk_store_add_machines() would take for machines that are known: @known has
  * room for one answer each. */
 gboolean lk_store_find_known (LkStore *self, GPtrArray *sightings, gboolean *known, GError **error);
+
+/* Inside a write: the same for one; @id is 0 when it is not known. */
+gboolean lk_fleet_find (LkDb *db, const LkSighting *sighting, gint64 *id, GError **error);
 
 /* What else a machine goes by, sorted, NULL-terminated; to be freed with g_strfreev(). */
 char **lk_store_list_aliases (LkStore *self, gint64 machine_id, GError **error);
@@ -64,7 +68,8 @@ gboolean lk_store_note_event (LkStore *self,
                               const char *outcome,
                               const char *message,
                               GError **error);
-/* Deletes events older than 400 days. */
+#define LK_EVENT_LIFETIME (400 * LK_DAY)
+/* Deletes events that are older. */
 gboolean lk_store_trim_events (LkStore *self, gint64 now, GError **error);
 
 /* Inside a write: notes one event. */

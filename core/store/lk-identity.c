@@ -37,8 +37,8 @@ lk_identity_describe_match (const LkIdentity *a, const LkIdentity *b)
                            : _ ("same client machine ID and full name"));
 }
 
-static LkIdentity *
-load (LkDb *db, gint64 machine_id, GError **error)
+LkIdentity *
+lk_identity_load (LkDb *db, gint64 machine_id, GError **error)
 {
   g_autoptr (LkQuery) query =
       lk_db_query (db, error,
@@ -57,9 +57,12 @@ load (LkDb *db, gint64 machine_id, GError **error)
   return identity;
 }
 
-/* Other rows with the same identity, the one that answered last first. */
-static gboolean
-list_same (LkDb *db, gint64 machine_id, const LkIdentity *identity, GArray *ids, GError **error)
+gboolean
+lk_identity_list_same (LkDb *db,
+                       gint64 machine_id,
+                       const LkIdentity *identity,
+                       GArray *ids,
+                       GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   g_autoptr (LkQuery) query =
@@ -127,8 +130,8 @@ merge_if_same (LkDb *db,
                gboolean *was_merged,
                GError **error)
 {
-  g_autoptr (LkIdentity) own = load (db, kept, error);
-  g_autoptr (LkIdentity) its = own != NULL ? load (db, other, error) : NULL;
+  g_autoptr (LkIdentity) own = lk_identity_load (db, kept, error);
+  g_autoptr (LkIdentity) its = own != NULL ? lk_identity_load (db, other, error) : NULL;
   g_autofree char *reason = NULL;
 
   *was_merged = FALSE;
@@ -152,7 +155,7 @@ lk_identity_recognise (LkDb *db,
                        GError **error)
 {
   g_autoptr (GError) local_error = NULL;
-  g_autoptr (LkIdentity) identity = load (db, machine_id, &local_error);
+  g_autoptr (LkIdentity) identity = lk_identity_load (db, machine_id, &local_error);
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
   gboolean was_merged = FALSE;
 
@@ -163,7 +166,7 @@ lk_identity_recognise (LkDb *db,
     }
   if (identity == NULL)
     return TRUE;
-  if (!list_same (db, machine_id, identity, ids, error))
+  if (!lk_identity_list_same (db, machine_id, identity, ids, error))
     return FALSE;
 
   for (guint i = 0; i < ids->len && (has_answered || !was_merged); i++)
@@ -235,7 +238,7 @@ lk_identity_relocate (LkDb *db,
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
 
   *machine_id = 0;
-  if (!list_same (db, item->machine_id, seen, ids, error))
+  if (!lk_identity_list_same (db, item->machine_id, seen, ids, error))
     return FALSE;
   if (ids->len != 1)
     return TRUE;

@@ -42,6 +42,17 @@ gboolean lk_identity_relocate_by_pin (LkDb *db,
  * are gone are no matter. */
 gboolean lk_identity_keep_apart (LkDb *db, GArray *ids, GError **error);
 
+/* Who a machine that was read said it is, without its domain; NULL, also with no error, for one
+ * that was not. To be freed. */
+LkIdentity *lk_identity_load (LkDb *db, gint64 machine_id, GError **error);
+/* Rows that were read and have the same @identity, but for @machine_id; the one that answered last
+ * first. Appends to @ids (gint64). */
+gboolean lk_identity_list_same (LkDb *db,
+                                gint64 machine_id,
+                                const LkIdentity *identity,
+                                GArray *ids,
+                                GError **error);
+
 /* In which job both answered, 0 for none. */
 gboolean lk_identity_get_common_job (LkDb *db, gint64 a, gint64 b, gint64 *job_id, GError **error);
 

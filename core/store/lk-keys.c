@@ -31,17 +31,19 @@ typedef struct
   gboolean is_new;
 } KeyAddition;
 
-static gboolean
-add_key (LkDb *db, gpointer user_data, GError **error)
+gboolean
+lk_keys_add (LkDb *db,
+             const LkKeyRow *row,
+             gint64 now,
+             gint64 *id,
+             gboolean *is_new,
+             GError **error)
 {
-  KeyAddition *addition = user_data;
-  const LkKeyRow *row = addition->row;
-
-  if (!lk_db_get_int (db, &addition->id, 0, error,
-                      "SELECT id FROM product_key WHERE fingerprint = ?1", "s", row->fingerprint))
+  if (!lk_db_get_int (db, id, 0, error, "SELECT id FROM product_key WHERE fingerprint = ?1", "s",
+                      row->fingerprint))
     return FALSE;
-  addition->is_new = addition->id == 0;
-  if (!addition->is_new)
+  *is_new = *id == 0;
+  if (!*is_new)
     return TRUE;
 
   if (!lk_db_run (db, error,
@@ -50,11 +52,19 @@ add_key (LkDb *db, gpointer user_data, GError **error)
                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                   "bssssssisi", row->ciphertext, row->fingerprint, row->last_five,
                   lk_key_kind_to_word (row->kind), row->key_identity, row->epid, row->edition,
-                  (gint64) row->is_practice, row->remarks, addition->now))
+                  (gint64) row->is_practice, row->remarks, now))
     return FALSE;
 
-  addition->id = lk_db_get_last_id (db);
+  *id = lk_db_get_last_id (db);
   return TRUE;
+}
+
+static gboolean
+add_key (LkDb *db, gpointer user_data, GError **error)
+{
+  KeyAddition *addition = user_data;
+
+  return lk_keys_add (db, addition->row, addition->now, &addition->id, &addition->is_new, error);
 }
 
 gboolean

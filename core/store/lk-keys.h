@@ -37,6 +37,13 @@ gboolean lk_store_add_key (LkStore *self,
                            gint64 *id,
                            gboolean *is_new,
                            GError **error);
+/* Inside a write, which must be lk_store_write_sealed(): the same. */
+gboolean lk_keys_add (LkDb *db,
+                      const LkKeyRow *row,
+                      gint64 now,
+                      gint64 *id,
+                      gboolean *is_new,
+                      GError **error);
 GPtrArray *lk_store_list_keys (LkStore *self, GError **error);
 /* By row id or last five; LK_ERROR_INVALID when there is none or more than one. */
 LkKeyRow *lk_store_find_key (LkStore *self, const char *ref, GError **error);

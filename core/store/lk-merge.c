@@ -211,6 +211,10 @@ move_work (LkDb *db, gint64 kept, gint64 other, gint64 merged_id, gint64 now, GE
          lk_db_run (db, error,
                     "UPDATE event SET machine_id = ?1, merged_id = coalesce (merged_id, ?3)"
                     " WHERE machine_id = ?2",
+                    "iii", kept, other, merged_id) &&
+         lk_db_run (db, error,
+                    "UPDATE origin SET machine_id = ?1, merged_id = coalesce (merged_id, ?3)"
+                    " WHERE machine_id = ?2",
                     "iii", kept, other, merged_id);
 }
 
@@ -463,6 +467,7 @@ give_back (LkDb *db, gint64 merged_id, gint64 id, gint64 from, GError **error)
     GIVE_BACK ("item"),
     GIVE_BACK ("event"),
     GIVE_BACK ("machine_alias"),
+    GIVE_BACK ("origin"),
     CAME "UPDATE merged SET machine_id = ?2, carried_by = nullif (carried_by, ?1)"
          " WHERE machine_id = ?3 AND id <> ?1 AND id IN (SELECT id FROM came)",
   };

@@ -43,6 +43,7 @@ migrate (LkDb *db, GError **error)
     lk_db_get_sql ("ledger/schema/0002-salvaged.sql"),
     lk_db_get_sql ("store/schema/0007-transfer.sql"),
     lk_db_get_sql ("store/schema/0009-tags.sql"),
+    lk_db_get_sql ("store/schema/0010-inventory.sql"),
   };
 
   return lk_db_migrate (db, migrations, G_N_ELEMENTS (migrations), error);

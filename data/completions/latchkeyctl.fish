@@ -276,6 +276,8 @@ complete -c latchkeyctl -n '__fish_seen_subcommand_from export' -l dry-run -d 'S
 complete -c latchkeyctl -n '__fish_seen_subcommand_from export' -l yes -d 'Do not ask'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from export' -l again -d 'Ask again for what is not answered yet, or was refused'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from export' -l seal -d 'Seal the file with a passphrase'
+complete -c latchkeyctl -n '__fish_seen_subcommand_from export' -l inventory -d 'Write all of this store, to move it or to merge it into another one'
+complete -c latchkeyctl -n '__fish_seen_subcommand_from export' -l keys -d 'Write the product keys into the inventory, too, which seals it'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from export' -l passphrase-fd -r -d 'Read the passphrase from this descriptor'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from export' -l passphrase-file -r -d 'Read the passphrase from this file, which only you may read'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from import' -l db -r -d 'Use the store in this file'
