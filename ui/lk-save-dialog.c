@@ -27,7 +27,10 @@ struct _LkSaveDialog
   AdwActionRow *left_out;
   GtkWidget *again_row;
   GtkSwitch *again;
+  GtkWidget *keys_row;
+  GtkSwitch *with_keys;
   GtkEditable *path;
+  GtkWidget *seal_row;
   GtkSwitch *seal;
   GtkEditable *first;
   GtkEditable *second;
@@ -91,6 +94,18 @@ on_seal (LkSaveDialog *self)
   lk_field_mark (GTK_WIDGET (self->second), NULL);
   if (is_sealed (self))
     gtk_widget_grab_focus (GTK_WIDGET (self->first));
+}
+
+/* Keys leave in a sealed file only. */
+static void
+on_with_keys (LkSaveDialog *self)
+{
+  gboolean with_keys = gtk_switch_get_active (self->with_keys);
+
+  self->order->with_keys = with_keys;
+  if (with_keys)
+    gtk_switch_set_active (self->seal, TRUE);
+  gtk_widget_set_sensitive (self->seal_row, !with_keys);
 }
 
 static void
@@ -199,7 +214,7 @@ static char *
 describe_saved (LkSaveDialog *self, const LkSaved *saved)
 {
   g_autofree char *name = g_path_get_basename (saved->path);
-  guint n = saved->result.n_written;
+  guint n = self->order->kind == LK_SAVE_REQUEST ? saved->result.n_written : saved->n_records;
 
   if (self->order->kind == LK_SAVE_ANSWER)
     return g_strdup_printf (_ ("The answer is written: %s"), name);
@@ -311,7 +326,10 @@ lk_save_dialog_class_init (LkSaveDialogClass *klass)
   BIND (left_out);
   BIND (again_row);
   BIND (again);
+  BIND (keys_row);
+  BIND (with_keys);
   BIND (path);
+  BIND (seal_row);
   BIND (seal);
   BIND (first);
   BIND (second);
@@ -320,6 +338,7 @@ lk_save_dialog_class_init (LkSaveDialogClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_choose);
   gtk_widget_class_bind_template_callback (widget_class, on_go);
   gtk_widget_class_bind_template_callback (widget_class, on_seal);
+  gtk_widget_class_bind_template_callback (widget_class, on_with_keys);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
 }
 
@@ -394,6 +413,23 @@ lk_save_answer_ask (GtkWidget *from, LkDesk *desk, gint64 transfer, const char *
                                  _ ("Every row with the answer that is known by now"));
   adw_action_row_set_subtitle (self->what, _ ("Rows without one can be brought by a later answer"));
   set_verb (self, _ ("_Write Answer"));
+  enable (self);
+  gtk_window_present (GTK_WINDOW (self));
+}
+
+void
+lk_save_inventory_ask (GtkWidget *from, LkDesk *desk)
+{
+  g_autofree char *path = make_path ("inventory");
+  LkSaveDialog *self = make (from, desk, LK_SAVE_INVENTORY, _ ("Export Everything"), path);
+
+  self->is_ready = TRUE;
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->what), _ ("All that is known here"));
+  adw_action_row_set_subtitle (self->what,
+                               _ ("Machines, products, confirmation IDs and what was spent, to move"
+                                  " this store or to merge it into another"));
+  gtk_widget_show (self->keys_row);
+  set_verb (self, _ ("_Export"));
   enable (self);
   gtk_window_present (GTK_WINDOW (self));
 }

@@ -145,6 +145,9 @@ save (LkConsole *console, const LkSaveOrder *order, LkSaved *saved, GError **err
           saved->path = g_steal_pointer (&written);
         }
       return done;
+    case LK_SAVE_INVENTORY:
+      return lk_console_export_inventory (console, order->path, order->with_keys, order->passphrase,
+                                          &saved->n_records, error);
     default:
       g_assert_not_reached ();
     }

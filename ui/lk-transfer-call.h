@@ -32,6 +32,7 @@ typedef enum
 {
   LK_SAVE_REQUEST,
   LK_SAVE_ANSWER,
+  LK_SAVE_INVENTORY,
 } LkSaveKind;
 
 /**
@@ -50,6 +51,7 @@ typedef struct
   GArray *keys;
   gint64 transfer;
   gboolean again;
+  gboolean with_keys;
   gboolean replaces;
   LkSecret *passphrase;
 } LkSaveOrder;
@@ -63,12 +65,14 @@ void lk_save_order_free (LkSaveOrder *self);
  * @stands: something stands at the path, and nothing was written
  * @path: that was written
  * @result: of a request
+ * @n_records: of an inventory
  */
 typedef struct
 {
   gboolean stands;
   char *path;
   LkExportResult result;
+  guint n_records;
 } LkSaved;
 
 void lk_saved_free (LkSaved *self);

@@ -280,6 +280,14 @@ on_deposit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+on_export (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  LkTransferPage *self = user_data;
+
+  lk_save_inventory_ask (GTK_WIDGET (self), self->desk);
+}
+
+static void
 on_merge (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   LkTransferPage *self = user_data;
@@ -479,6 +487,7 @@ lk_transfer_page_init (LkTransferPage *self)
     { .name = "answer-request", .activate = on_answer_request },
     { .name = "open-answer", .activate = on_open_answer },
     { .name = "deposit", .activate = on_deposit },
+    { .name = "export-everything", .activate = on_export },
     { .name = "merge", .activate = on_merge },
     { .name = "follow", .activate = on_follow, .parameter_type = "x" },
     { .name = "write-answer", .activate = on_write_answer, .parameter_type = "x" },

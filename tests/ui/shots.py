@@ -79,10 +79,12 @@ PICTURES = [
     ("products-merged", "merged", of("products", "page.details", "page.select-all")),
     ("transfer-empty", "listed", of("transfer")),
     ("transfer-save", "practice", ("--shot-of", "transfer/page.save-request")),
+    ("transfer-export", "practice", ("--shot-of", "transfer/page.export-everything")),
     ("transfer-request", "listed", opening("request")),
     ("transfer-sealed", "listed", opening("sealed")),
     ("transfer-broken", "listed", opening("broken")),
     ("transfer-answer", "practice", opening("answer")),
+    ("transfer-inventory", "listed", opening("inventory")),
     ("transfer", "practice", of("transfer")),
     ("keys", "practice", of("keys")),
     ("keys-none", "listed", of("keys")),
@@ -133,8 +135,9 @@ def write_files(build, scratch, environment):
         run_ctl(build, scratch, environment, store, *arguments)
 
     practice = "data/latchkey/practice/fleet.db"
-    request, sealed, broken, answer = (scratch / f"{name}.latchkey"
-                                       for name in ("request", "sealed", "broken", "answer"))
+    request, sealed, broken, answer, inventory = (
+        scratch / f"{name}.latchkey"
+        for name in ("request", "sealed", "broken", "answer", "inventory"))
     if request.exists():
         return
     passphrase = scratch / "passphrase"
@@ -145,6 +148,7 @@ def write_files(build, scratch, environment):
         passphrase)
     broken.write_bytes(request.read_bytes()[:-300])
     ctl("core.db", "answer", request, "--partial", "--yes", "-o", answer)
+    ctl("twins.db", "export", inventory, "--inventory", "--yes")
 
 
 def list_machines(build, scratch, environment):
