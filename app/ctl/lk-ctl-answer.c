@@ -254,8 +254,8 @@ answer (LkCtl *ctl)
 const LkCtlCommand lk_ctl_answer_commands[] = {
   { "answer", N_ ("FILE"),
     N_ ("Answer a request of another store: ask the backend, and write the confirmation IDs"),
-    "answer /media/stick/request.xml --dry-run\nanswer /media/stick/request.xml --yes\n"
-    "answer request.xml --partial -o answer-so-far.xml",
+    "answer /media/stick/request.latchkey --dry-run\nanswer /media/stick/request.latchkey --yes\n"
+    "answer request.latchkey --partial -o answer-so-far.latchkey",
     LK_TAKES_DRY_RUN | LK_TAKES_YES | LK_TAKES_JOB | LK_TAKES_ANSWER, 1, 1, answer },
   { 0 },
 };

@@ -519,14 +519,14 @@ const LkCtlCommand lk_ctl_transfer_commands[] = {
   { "export", N_ ("FILE [NAME…]"),
     N_ ("Save a request for confirmation IDs, to be answered in the core network, or all of the "
         "store"),
-    "export /media/stick/request.xml --all\n"
-    "export request.xml --select 'state=grace' --seal --passphrase-file secret\n"
+    "export /media/stick/request.latchkey --all\n"
+    "export request.latchkey --select 'state=grace' --seal --passphrase-file secret\n"
     "export lab.xml --inventory --keys",
     LK_TAKES_ROWS | LK_TAKES_DRY_RUN | LK_TAKES_YES | LK_TAKES_EXPORT, 1, -1, export_rows },
   { "import", N_ ("FILE"),
     N_ ("Take in what the core network answered, an inventory, or a file of VAMT"),
-    "import /media/stick/request-answer.xml --dry-run\n"
-    "import /media/stick/request-answer.xml --deposit --yes",
+    "import /media/stick/request-answer.latchkey --dry-run\n"
+    "import /media/stick/request-answer.latchkey --deposit --yes",
     LK_TAKES_DRY_RUN | LK_TAKES_YES | LK_TAKES_JOB | LK_TAKES_WORKERS | LK_TAKES_IMPORT, 1, 1,
     import_file },
   { "transfer list", "", N_ ("List transfer files, newest first, and say which step comes next"),

@@ -4,6 +4,7 @@
 #include "store/lk-intake-private.h"
 
 #include "domain/lk-identifiers.h"
+#include "domain/lk-tag.h"
 #include "ledger/lk-adopt.h"
 #include "store/lk-spends.h"
 #include "store/lk-transfers.h"
@@ -144,6 +145,24 @@ lk_intake_add_alias (LkIntake *self, gint64 machine, const char *alias, GError *
   if (!lk_db_run (self->db, error,
                   "INSERT OR IGNORE INTO machine_alias (alias, machine_id) VALUES (?1, ?2)", "si",
                   alias, here))
+    return FALSE;
+
+  lk_intake_end_row (self, begun);
+  return TRUE;
+}
+
+gboolean
+lk_intake_add_tag (LkIntake *self, gint64 machine, const char *tag, GError **error)
+{
+  int begun = lk_intake_begin_row (self);
+  gint64 here = lk_intake_need_machine (self, machine, _ ("tag"));
+
+  if (here == 0)
+    return TRUE;
+  if (!lk_db_run (self->db, error,
+                  "INSERT OR IGNORE INTO machine_tag (machine_id, tag) SELECT ?1, ?2"
+                  " WHERE (SELECT count (*) FROM machine_tag WHERE machine_id = ?1) < ?3",
+                  "isi", here, tag, (gint64) LK_TAGS_MAX))
     return FALSE;
 
   lk_intake_end_row (self, begun);

@@ -79,6 +79,8 @@ typedef struct
  * side has read nothing; else it is new. */
 gboolean lk_intake_add_machine (LkIntake *self, const LkIntakeMachine *machine, GError **error);
 gboolean lk_intake_add_alias (LkIntake *self, gint64 machine, const char *alias, GError **error);
+/* Beside the tags that the machine has; one that has as many as it can have gets no more. */
+gboolean lk_intake_add_tag (LkIntake *self, gint64 machine, const char *tag, GError **error);
 /* @product: of the other store's machine. What was read later stays. */
 gboolean lk_intake_add_product (LkIntake *self,
                                 const LkProduct *product,

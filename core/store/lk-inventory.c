@@ -24,6 +24,7 @@ static const struct
     " CASE last_ok WHEN 0 THEN 1 END AS failed"
     " FROM machine ORDER BY id" },
   { "alias", FALSE, "SELECT machine_id AS machine, alias AS name FROM machine_alias" },
+  { "tag", FALSE, "SELECT machine_id AS machine, tag AS name FROM machine_tag" },
   { "product", FALSE,
     "SELECT machine_id AS machine, application_id AS application, activation_id AS activation,"
     " name, description, edition, key_kind AS kind, partial_key AS \"last-five\", epid, iid, "

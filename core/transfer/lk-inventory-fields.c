@@ -91,6 +91,7 @@ static const struct
       NUMBER ("code", FALSE, 0, G_MAXUINT32),
       OF_FORM ("failed", FALSE, FORM_FLAG) } },
   { "alias", { ID ("machine"), TEXT ("name", TRUE, NAME) } },
+  { "tag", { ID ("machine"), TEXT ("name", TRUE, NAME) } },
   { "product",
     { ID ("machine"),
       OF_FORM ("application", TRUE, FORM_GUID),

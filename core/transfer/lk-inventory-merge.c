@@ -4,6 +4,7 @@
 #include "transfer/lk-inventory.h"
 
 #include "base/lk-error.h"
+#include "domain/lk-tag.h"
 #include "transfer/lk-inventory-fields.h"
 
 #include <glib/gi18n-lib.h>
@@ -113,6 +114,19 @@ take_alias (Input *input, const LkRecord *record, GError **error)
 {
   return lk_intake_add_alias (input->intake, lk_record_get_number (record, "machine", 0),
                               lk_record_get (record, "name"), error);
+}
+
+static gboolean
+take_tag (Input *input, const LkRecord *record, GError **error)
+{
+  g_auto (GStrv) tags = lk_tags_parse (lk_record_get (record, "name"), NULL);
+
+  if (tags != NULL && g_strv_length (tags) == 1)
+    return lk_intake_add_tag (input->intake, lk_record_get_number (record, "machine", 0), tags[0],
+                              error);
+
+  leave_out (input, _ ("a tag that no machine can have"));
+  return TRUE;
 }
 
 static gboolean
@@ -267,6 +281,7 @@ static const struct
 } takers[] = {
   { "machine", take_machine },
   { "alias", take_alias },
+  { "tag", take_tag },
   { "product", take_product },
   { "apart", take_apart },
   { "pool", take_pool },

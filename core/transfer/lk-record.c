@@ -13,6 +13,8 @@ clear_field (gpointer data)
   LkField *field = data;
 
   g_free (field->name);
+  if (field->value != NULL)
+    explicit_bzero (field->value, strlen (field->value)); /* it may be a product key */
   g_free (field->value);
 }
 

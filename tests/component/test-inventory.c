@@ -176,6 +176,7 @@ lab_new (void)
         " address = '10.1.0.1', tried_at = 1700000000010, last_result = 'Line one' || char (10) ||"
         " 'and \"two\" <ä>', last_code = 4026531839, last_ok = 0 WHERE id = 1;"
         "INSERT INTO machine_alias (alias, machine_id) VALUES ('pc-one', 1);"
+        "INSERT INTO machine_tag (machine_id, tag) VALUES (1, 'floor 2'), (1, 'lab');"
         "INSERT INTO machine_apart VALUES (1, 2);"
         "INSERT INTO spend (key_identity, iid, epid, method, state, code, message, attempts,"
         "  created_at, sent_at, settled_at) VALUES"
