@@ -337,7 +337,7 @@ take_all (LkDb *db, gpointer user_data, GError **error)
            input->merge->finish (db, input->merge->user_data, error);
 
   input->was_dry = TRUE;
-  g_set_error (error, LK_ERROR, LK_ERROR_STORE, "only looked at"); /* no one is shown that */
+  g_set_error (error, LK_ERROR, LK_ERROR_STORE, "rehearsed"); /* no one is shown that */
   return FALSE;
 }
 
