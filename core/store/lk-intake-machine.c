@@ -8,6 +8,7 @@
 
 #include <gio/gio.h>
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 
 static gboolean
 is_taken (LkIntake *self, gint64 id)
@@ -378,7 +379,7 @@ lk_intake_add_machine (LkIntake *self, const LkIntakeMachine *machine, GError **
     {
       self->tally->n_bad++;
       lk_intake_remark (self, g_strdup_printf (_ ("%s: the file has another machine with the number"
-                                                  " %" G_GINT64_FORMAT "; left out"),
+                                                  " %" PRId64 "; left out"),
                                                machine->identity.name, machine->id));
       return TRUE;
     }

@@ -10,6 +10,7 @@
 #include "store/lk-transfers.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 
 void
 lk_intake_tally_clear (LkIntakeTally *self)
@@ -85,7 +86,7 @@ lk_intake_need_machine (LkIntake *self, gint64 there, const char *what)
     return here;
 
   self->tally->n_bad++;
-  lk_intake_remark (self, g_strdup_printf (_ ("A %s belongs to machine %" G_GINT64_FORMAT
+  lk_intake_remark (self, g_strdup_printf (_ ("A %s belongs to machine %" PRId64
                                               ", which was not taken; left out"),
                                            what, there));
   return 0;
