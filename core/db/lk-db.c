@@ -65,26 +65,37 @@ make_private_file (const char *path, GError **error)
   return TRUE;
 }
 
+static gboolean
+contains (sqlite3_value *value, const char *word, int length)
+{
+  const char *text = sqlite3_value_blob (value);
+  int last = sqlite3_value_bytes (value) - length;
+  char first = g_ascii_tolower (*word);
+
+  for (int i = 0; i <= last; i++)
+    if (g_ascii_tolower (text[i]) == first &&
+        g_ascii_strncasecmp (text + i, word, (gsize) length) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* has_word (WORD, TEXT, TEXT…): whether any of the texts contains it. */
 static void
 has_word (sqlite3_context *context, int n, sqlite3_value **values)
 {
-  const char *text = sqlite3_value_blob (values[0]);
-  const char *word = sqlite3_value_blob (values[1]);
-  int last = sqlite3_value_bytes (values[0]) - sqlite3_value_bytes (values[1]);
-  int length = sqlite3_value_bytes (values[1]);
-  char first = length > 0 ? g_ascii_tolower (*word) : 0;
+  const char *word = sqlite3_value_blob (values[0]);
+  int length = sqlite3_value_bytes (values[0]);
   gboolean has = length == 0;
 
-  for (int i = 0; !has && i <= last; i++)
-    has = g_ascii_tolower (text[i]) == first &&
-          g_ascii_strncasecmp (text + i, word, (gsize) length) == 0;
+  for (int i = 1; !has && i < n; i++)
+    has = contains (values[i], word, length);
   sqlite3_result_int (context, has);
 }
 
 void
 lk_db_add_functions (sqlite3 *handle)
 {
-  sqlite3_create_function (handle, "has_word", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+  sqlite3_create_function (handle, "has_word", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
                            has_word, NULL, NULL);
 }
 

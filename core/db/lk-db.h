@@ -9,7 +9,7 @@
  *
  * One SQLite connection, used by one thread at a time: WAL, synchronous=FULL, foreign keys on.
  * Result codes become LK_ERROR_STORE here and nowhere else. Statements are prepared once and kept.
- * SQL has one function more: has_word (TEXT, WORD).
+ * SQL has one function more: has_word (WORD, TEXT…).
  */
 typedef struct _LkDb LkDb;
 
@@ -23,7 +23,7 @@ LkDb *lk_db_open (const char *path, LkDbMode mode, GError **error);
 void lk_db_free (LkDb *self);
 const char *lk_db_get_path (LkDb *self);
 sqlite3 *lk_db_get_handle (LkDb *self);
-/* What SQL can do more on each connection: has_word (TEXT, WORD), whether the word stands anywhere
+/* What SQL can do more on each connection: has_word (WORD, TEXT…), whether the word stands anywhere
  * in the text, ASCII letters of either case alike; NULL has no word but the empty one. */
 void lk_db_add_functions (sqlite3 *handle);
 

@@ -291,12 +291,12 @@ append_value (Condition *condition, guint field, const char *op, const char *val
   g_assert_not_reached ();
 }
 
-/* The same as LIKE with % on both sides, in half the time. */
+/* The same as LIKE with % on both sides of one of the columns, in a third of the time. */
 static void
-append_plain_word (Condition *condition, const char *column, const char *word)
+append_plain_word (Condition *condition, const char *columns, const char *word)
 {
-  g_string_append_printf (begin_alternative (condition, column), "has_word (%s, ?)", column);
-  g_ptr_array_add (is_of_machine (column) ? condition->machine_values : condition->product_values,
+  g_string_append_printf (begin_alternative (condition, columns), "has_word (?, %s)", columns);
+  g_ptr_array_add (is_of_machine (columns) ? condition->machine_values : condition->product_values,
                    g_strdup (word));
 }
 
@@ -306,13 +306,15 @@ append_word (Condition *condition, const char *word)
   static const char *const columns[] = { "m.name", "coalesce (m.domain, '')",
                                          "coalesce (p.name, '')", "coalesce (p.partial_key, '')" };
   g_autofree char *glob = g_strdup_printf ("*%s*", word);
-  gboolean is_plain = strpbrk (word, "*?") == NULL;
 
+  if (strpbrk (word, "*?") == NULL)
+    {
+      append_plain_word (condition, "m.name, m.domain", word);
+      append_plain_word (condition, "p.name, p.partial_key", word);
+      return TRUE;
+    }
   for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
-    if (is_plain)
-      append_plain_word (condition, columns[i], word);
-    else
-      append_text (condition, columns[i], glob);
+    append_text (condition, columns[i], glob);
   return TRUE;
 }
 
