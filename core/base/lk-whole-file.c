@@ -24,12 +24,9 @@ struct _LkWholeFile
   int fd; /* locked; -1 once it is finished */
 };
 
-static gboolean
-set_file_error (GError **error, const char *step, const char *path)
-{
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID, "%s “%s”: %s", step, path, g_strerror (errno));
-  return FALSE;
-}
+/* @text: with the path and the reason. FALSE. */
+#define set_file_error(error, text, path)                                                          \
+  (g_set_error ((error), LK_ERROR, LK_ERROR_INVALID, (text), (path), g_strerror (errno)), FALSE)
 
 static gboolean
 is_at (int fd, const char *path)
@@ -116,7 +113,7 @@ lk_whole_file_new (const char *path, GError **error)
         g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
                      _ ("Cannot write “%s”: another program is writing it"), self->path);
       else
-        set_file_error (error, _ ("Cannot make the file"), self->partial);
+        (void) set_file_error (error, _ ("Cannot make the file “%s”: %s"), self->partial);
       return NULL;
     }
 
@@ -134,7 +131,7 @@ lk_whole_file_write (LkWholeFile *self, const void *data, gsize length, GError *
       gssize n = write (self->fd, p + done, length - done);
 
       if (n < 0 && errno != EINTR)
-        return set_file_error (error, _ ("Cannot write to"), self->path);
+        return set_file_error (error, _ ("Cannot write to “%s”: %s"), self->path);
       done += n > 0 ? (gsize) n : 0;
     }
 
@@ -159,17 +156,18 @@ gboolean
 lk_whole_file_finish (LkWholeFile *self, GError **error)
 {
   if (fsync (self->fd) != 0)
-    return set_file_error (error, _ ("Cannot bring to the disk the file"), self->path);
+    return set_file_error (error, _ ("Cannot bring the file “%s” to the disk: %s"), self->path);
   lk_crash_point ("file-synced");
 
   if (rename (self->partial, self->path) != 0)
-    return set_file_error (error, _ ("Cannot put in its place the file"), self->path);
+    return set_file_error (error, _ ("Cannot put the file “%s” in its place: %s"), self->path);
   lk_crash_point ("file-renamed");
 
   close (self->fd);
   self->fd = -1;
   if (!sync_folder (self->path))
-    return set_file_error (error, _ ("Cannot bring to the disk the folder of"), self->path);
+    return set_file_error (error, _ ("Cannot bring the folder of “%s” to the disk: %s"),
+                           self->path);
 
   lk_crash_point ("file-settled");
   return TRUE;
