@@ -279,16 +279,11 @@ static const struct
   const char *kind;
   gboolean (*take) (Input *input, const LkRecord *record, GError **error);
 } takers[] = {
-  { "machine", take_machine },
-  { "alias", take_alias },
-  { "tag", take_tag },
-  { "product", take_product },
-  { "apart", take_apart },
-  { "pool", take_pool },
-  { "spend", take_spend },
-  { "confirmation", take_confirmation },
-  { "key", take_key },
-  { "event", take_event },
+  { "machine", take_machine }, { "alias", take_alias },
+  { "tag", take_tag },         { "product", take_product },
+  { "apart", take_apart },     { "pool", take_pool },
+  { "spend", take_spend },     { "confirmation", take_confirmation },
+  { "key", take_key },         { "event", take_event },
 };
 
 static gboolean
