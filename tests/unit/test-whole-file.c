@@ -224,7 +224,7 @@ pull_medium (const Fixture *fixture)
   g_assert_cmpint (umount2 (fixture->folder, MNT_DETACH), ==, 0);
   g_assert_true (lk_whole_file_write (file, NEW, strlen (NEW), &error));
   g_assert_false (lk_whole_file_finish (file, &error));
-  g_assert_nonnull (strstr (error->message, "Cannot put in its place"));
+  g_assert_nonnull (strstr (error->message, "Cannot put the file “"));
 }
 
 /* Never returns. */
@@ -239,7 +239,7 @@ run_child (const Fixture *fixture)
   fill_medium (fixture);
 
   g_assert_cmpint (mount ("medium", fixture->folder, NULL, MS_REMOUNT | MS_RDONLY, NULL), ==, 0);
-  assert_fails (fixture->path, NEW, "Cannot make the file", g_strerror (EROFS));
+  assert_fails (fixture->path, NEW, "Cannot make the file “", g_strerror (EROFS));
   assert_holds (fixture->path, OLD);
   g_assert_cmpint (mount ("medium", fixture->folder, NULL, MS_REMOUNT, NULL), ==, 0);
 
