@@ -118,16 +118,14 @@ take (LkConsole *self,
   LkStore *store = lk_console_get_store (self, error);
   g_autofree char *absolute = lk_transfer_make_path (path);
   LkLineSource source = { .reader = reader, .is_trusted = TRUE };
-  gboolean is_sealed = FALSE;
   LkTransferEntry entry;
   LkTaking taking = *how;
 
   if (store == NULL)
     return FALSE;
 
-  lk_transfer_file_is_one (path, &is_sealed);
-  lk_transfer_entry_init (&entry, lk_transfer_reader_get_head (reader), absolute, FALSE, is_sealed,
-                          lk_console_now (self));
+  lk_transfer_entry_init (&entry, lk_transfer_reader_get_head (reader), absolute, FALSE,
+                          lk_transfer_reader_is_sealed (reader), lk_console_now (self));
   taking.entry = &entry;
   taking.next = lk_line_source_next;
   taking.user_data = &source;
@@ -165,7 +163,7 @@ lk_console_preview_answer (LkConsole *self,
   plan->n_no_room = counts.n_no_room;
   plan->n_unknown_pool = counts.n_unknown_pool;
   plan->n_changed = counts.n_changed;
-  lk_transfer_file_is_one (path, &plan->is_sealed);
+  plan->is_sealed = lk_transfer_reader_is_sealed (reader);
   plan->is_own = g_str_equal (store_id, head->store_id);
   return plan;
 }

@@ -82,7 +82,6 @@ import_answer (LkConsole *self,
   g_autofree char *fault = NULL;
   g_auto (LkMergingResult) merged = { 0 };
   g_autoptr (LkImportResult) result = NULL;
-  gboolean is_sealed = FALSE;
   LkTransferEntry entry;
   LkLineSource source = { .reader = reader };
   LkMerging merging = {
@@ -101,9 +100,8 @@ import_answer (LkConsole *self,
       return NULL;
     }
 
-  lk_transfer_file_is_one (path, &is_sealed);
-  lk_transfer_entry_init (&entry, lk_transfer_reader_get_head (reader), absolute, FALSE, is_sealed,
-                          lk_console_now (self));
+  lk_transfer_entry_init (&entry, lk_transfer_reader_get_head (reader), absolute, FALSE,
+                          lk_transfer_reader_is_sealed (reader), lk_console_now (self));
   entry.note = fault;
   merging.is_trusted = source.is_trusted = fault == NULL;
   if (!lk_store_merge_answer (lk_console_get_store (self, NULL), &merging, lk_console_now (self),

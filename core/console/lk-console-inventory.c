@@ -104,7 +104,6 @@ lk_console_import_inventory (LkConsole *self,
   g_autofree char *store_id = lk_console_get_store_id (self, error);
   g_autofree char *absolute = lk_transfer_make_path (path);
   g_auto (LkIntakeTally) tally = { .n_changed = 0 };
-  gboolean is_sealed = FALSE;
   LkTransferEntry entry;
   Taking taking = { .entry = &entry, .tally = &tally };
   LkInventoryMerge merge = { .store_id = store_id,
@@ -115,13 +114,12 @@ lk_console_import_inventory (LkConsole *self,
 
   if (store_id == NULL)
     return NULL;
-  lk_transfer_file_is_one (path, &is_sealed);
-  lk_transfer_entry_init (&entry, lk_transfer_reader_get_head (reader), absolute, FALSE, is_sealed,
-                          merge.now);
+  lk_transfer_entry_init (&entry, lk_transfer_reader_get_head (reader), absolute, FALSE,
+                          lk_transfer_reader_is_sealed (reader), merge.now);
   entry.n_rows = (guint) lk_transfer_reader_get_count (reader);
 
   /* Only sealed files have product keys. */
-  if (is_sealed)
+  if (lk_transfer_reader_is_sealed (reader))
     {
       taking.vault = lk_console_get_vault (self, error);
       if (taking.vault == NULL)

@@ -194,6 +194,37 @@ lk_store_write (LkStore *self, LkWriteFunc func, gpointer user_data, GError **er
   return lk_writer_write (self->writer, func, user_data, error);
 }
 
+typedef struct
+{
+  LkWriteFunc func;
+  gpointer user_data;
+  gboolean is_done;
+} Rehearsal;
+
+/* A write that fails is taken back whole. */
+static gboolean
+rehearse (LkDb *db, gpointer user_data, GError **error)
+{
+  Rehearsal *rehearsal = user_data;
+
+  rehearsal->is_done = rehearsal->func (db, rehearsal->user_data, error);
+  if (rehearsal->is_done)
+    g_set_error_literal (error, LK_ERROR, LK_ERROR_STORE, "rehearsed");
+  return FALSE;
+}
+
+gboolean
+lk_store_rehearse (LkStore *self, LkWriteFunc func, gpointer user_data, GError **error)
+{
+  Rehearsal rehearsal = { .func = func, .user_data = user_data };
+  g_autoptr (GError) local_error = NULL;
+
+  lk_store_write (self, rehearse, &rehearsal, &local_error);
+  if (!rehearsal.is_done)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return rehearsal.is_done;
+}
+
 void
 lk_store_set_key_id (LkStore *self, const char *id)
 {

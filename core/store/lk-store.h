@@ -36,6 +36,9 @@ void lk_store_return_reader (LkStore *self, LkDb *reader);
 
 /* One write, see lk_writer_write(). For the files of this folder. */
 gboolean lk_store_write (LkStore *self, LkWriteFunc func, gpointer user_data, GError **error);
+/* Runs a write to see what it would do, and takes it all back. FALSE: it would fail, as @error
+ * says. */
+gboolean lk_store_rehearse (LkStore *self, LkWriteFunc func, gpointer user_data, GError **error);
 
 /* Ciphertexts are written only while the store is sealed under the key that made them: another
  * process may have sealed everything anew meanwhile. Says which key that is (NULL: not checked). */

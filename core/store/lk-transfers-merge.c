@@ -19,7 +19,6 @@ typedef struct
   const LkMerging *merging;
   gint64 now;
   LkMergingResult *out;
-  gboolean is_rehearsed;
 } Merge;
 
 /* Where a row belongs here. */
@@ -393,14 +392,8 @@ merge (LkDb *db, gpointer user_data, GError **error)
       if (!merge_line (db, self, owned, error))
         return FALSE;
     }
-  if (!settle (error, &local_error) || !record (db, self, error))
-    return FALSE;
 
-  /* A write that fails is taken back whole, which is what a rehearsal wants. */
-  self->is_rehearsed = merging->is_rehearsal;
-  if (self->is_rehearsed)
-    g_set_error_literal (error, LK_ERROR, LK_ERROR_STORE, "rehearsed");
-  return !self->is_rehearsed;
+  return settle (error, &local_error) && record (db, self, error);
 }
 
 gboolean
@@ -411,13 +404,9 @@ lk_store_merge_answer (LkStore *self,
                        GError **error)
 {
   Merge question = { .merging = merging, .now = now, .out = out };
-  g_autoptr (GError) local_error = NULL;
-  gboolean done;
 
   *out = (LkMergingResult){ .keys = g_array_new (FALSE, FALSE, sizeof (gint64)),
                             .remarks = g_ptr_array_new_with_free_func (g_free) };
-  done = lk_store_write (self, merge, &question, &local_error) || question.is_rehearsed;
-  if (!done)
-    g_propagate_error (error, g_steal_pointer (&local_error));
-  return done;
+  return merging->is_rehearsal ? lk_store_rehearse (self, merge, &question, error)
+                               : lk_store_write (self, merge, &question, error);
 }

@@ -16,7 +16,6 @@ typedef struct
   gint64 id;
   gboolean was_known; /* the same file was taken in before */
   LkTakingCounts counts;
-  gboolean is_rehearsed;
 } Take;
 
 /* The same file has the same rows; one that was changed and given a new digest has not. */
@@ -214,14 +213,8 @@ take (LkDb *db, gpointer user_data, GError **error)
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
-  if (!finish (db, self, error))
-    return FALSE;
 
-  /* A write that fails is taken back whole, which is what a rehearsal wants. */
-  self->is_rehearsed = taking->is_rehearsal;
-  if (self->is_rehearsed)
-    g_set_error_literal (error, LK_ERROR, LK_ERROR_STORE, "rehearsed");
-  return !self->is_rehearsed;
+  return finish (db, self, error);
 }
 
 gboolean
@@ -233,11 +226,9 @@ lk_store_take_request (LkStore *self,
                        GError **error)
 {
   Take question = { .taking = taking, .now = now };
-  g_autoptr (GError) local_error = NULL;
-  gboolean done = lk_store_write (self, take, &question, &local_error) || question.is_rehearsed;
+  gboolean done = taking->is_rehearsal ? lk_store_rehearse (self, take, &question, error)
+                                       : lk_store_write (self, take, &question, error);
 
-  if (!done)
-    g_propagate_error (error, g_steal_pointer (&local_error));
   if (id != NULL)
     *id = question.id;
   *counts = question.counts;

@@ -16,7 +16,6 @@ typedef struct
   const LkInventoryMerge *merge;
   LkIntakeTally *tally;
   LkIntake *intake;
-  gboolean was_dry; /* it was rolled back because nothing should be changed */
 } Input;
 
 static gboolean
@@ -327,13 +326,7 @@ take_all (LkDb *db, gpointer user_data, GError **error)
       return FALSE;
     }
 
-  if (!input->merge->dry_run)
-    return input->merge->finish == NULL ||
-           input->merge->finish (db, input->merge->user_data, error);
-
-  input->was_dry = TRUE;
-  g_set_error (error, LK_ERROR, LK_ERROR_STORE, "rehearsed"); /* no one is shown that */
-  return FALSE;
+  return input->merge->finish == NULL || input->merge->finish (db, input->merge->user_data, error);
 }
 
 static void
@@ -362,7 +355,6 @@ lk_inventory_merge (LkStore *store,
 {
   Input input = { .reader = reader, .merge = merge, .tally = tally };
   const LkTransferHead *head = lk_transfer_reader_get_head (reader);
-  g_autoptr (GError) local_error = NULL;
 
   tally->remarks = g_ptr_array_new_with_free_func (g_free);
   if (head->kind != LK_TRANSFER_INVENTORY || lk_transfer_reader_get_fault (reader) != NULL)
@@ -374,11 +366,9 @@ lk_inventory_merge (LkStore *store,
       return FALSE;
     }
 
-  if (!lk_store_write_sealed (store, take_all, &input, &local_error) && !input.was_dry)
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return FALSE;
-    }
+  if (!(merge->dry_run ? lk_store_rehearse : lk_store_write_sealed) (store, take_all, &input,
+                                                                     error))
+    return FALSE;
   add_summary (tally, head, merge->now);
   return TRUE;
 }

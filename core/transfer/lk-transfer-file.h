@@ -104,6 +104,8 @@ LkTransferReader *lk_transfer_reader_open (const char *path,
                                            GError **error);
 void lk_transfer_reader_free (LkTransferReader *self);
 const LkTransferHead *lk_transfer_reader_get_head (LkTransferReader *self);
+/* Whether it was opened by a passphrase. */
+gboolean lk_transfer_reader_is_sealed (LkTransferReader *self);
 /* Records in it. */
 guint64 lk_transfer_reader_get_count (LkTransferReader *self);
 /* What is wrong with a file that is being salvaged, in words; NULL: it is whole and unchanged. */

@@ -257,6 +257,12 @@ lk_transfer_reader_get_head (LkTransferReader *self)
   return self->head;
 }
 
+gboolean
+lk_transfer_reader_is_sealed (LkTransferReader *self)
+{
+  return self->unsealer != NULL;
+}
+
 guint64
 lk_transfer_reader_get_count (LkTransferReader *self)
 {

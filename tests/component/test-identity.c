@@ -39,19 +39,6 @@ fleet_new (gint64 *a, gint64 *b)
   return fleet;
 }
 
-static gint64
-count (LkTestFleet *fleet, const char *sql)
-{
-  g_autoptr (GError) error = NULL;
-  LkDb *db = lk_store_borrow_reader (fleet->store, &error);
-  gint64 n = -1;
-
-  lk_db_get_int (db, &n, -1, &error, sql, "");
-  g_assert_no_error (error);
-  lk_store_return_reader (fleet->store, db);
-  return n;
-}
-
 static char *
 get_text (LkTestFleet *fleet, const char *sql, gint64 id)
 {
@@ -175,18 +162,22 @@ test_two_of_three (void)
       read_alone (fleet, a, NOW + 1, "PC", UUID, CMID);
       read_alone (fleet, b, NOW + 2, second[i].name, second[i].uuid, second[i].cmid);
       left = list_duplicates (fleet);
-      g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==,
+      g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine"), ==,
                        second[i].is_same ? 1 : 2);
       g_assert_cmpuint (left->len, ==, second[i].is_same ? 0 : i == 3 ? 0 : 1);
       if (!second[i].is_same)
         continue;
 
-      g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine_alias WHERE alias IN"
-                                     " ('10.0.0.1', 'PC', 'PC.lab.test') AND machine_id = 2"),
-                       ==, 3);
-      g_assert_cmpint (count (fleet, "SELECT count (*) FROM product WHERE NOT hidden"), ==, 1);
-      g_assert_cmpint (count (fleet, "SELECT count (*) FROM event WHERE machine_id = 2"
-                                     " AND step = 'merge'"),
+      g_assert_cmpint (
+          lk_test_fleet_count (fleet, "SELECT count (*) FROM machine_alias WHERE alias IN"
+                                      " ('10.0.0.1', 'PC', 'PC.lab.test') AND machine_id = 2"),
+          ==, 3);
+      g_assert_cmpint (lk_test_fleet_count (fleet,
+                                            "SELECT count (*) FROM product WHERE NOT hidden"),
+                       ==, 1);
+      g_assert_cmpint (lk_test_fleet_count (fleet,
+                                            "SELECT count (*) FROM event WHERE machine_id = 2"
+                                            " AND step = 'merge'"),
                        ==, 1);
     }
 }
@@ -212,7 +203,8 @@ test_rejoined (void)
   g_assert_true (lk_store_settle (fleet->store, &verdict, NULL, NOW + 2, NULL, NULL));
   domain = get_text (fleet, "SELECT domain FROM machine WHERE id = ?1", a);
   g_assert_cmpstr (domain, ==, "other.test");
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine WHERE last_ok"), ==, 2);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine WHERE last_ok"), ==,
+                   2);
 }
 
 /* Clones are two machines, whatever they say, if both answered in one job. */
@@ -227,10 +219,10 @@ test_clones (void)
   file (fleet, a, b);
   answer (fleet, NOW + 1, "PC-1", UUID, CMID);
   answer (fleet, NOW + 1, "PC-2", UUID, CMID);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==, 2);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine"), ==, 2);
   read_alone (fleet, a, NOW + 2, "PC-1", UUID, CMID);
   read_alone (fleet, b, NOW + 3, "PC-2", UUID, CMID);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==, 2);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine"), ==, 2);
 
   list = list_duplicates (fleet);
   g_assert_cmpuint (list->len, ==, 1);
@@ -252,12 +244,14 @@ test_other_is_yet_to_be_asked (void)
   read_alone (fleet, b, NOW + 1, "OLD", UUID, CMID);
   file (fleet, a, b);
   g_assert_cmpint (answer (fleet, NOW + 2, "NEW", UUID, CMID), ==, a);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==, 2);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine"), ==, 2);
   /* It is not there any more: then it is the same. */
   g_assert_cmpint (answer (fleet, NOW + 3, NULL, NULL, NULL), ==, b);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==, 1);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM item WHERE machine_id = 1"), ==, 3);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM job WHERE state = 'done'"), ==, 2);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine"), ==, 1);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM item WHERE machine_id = 1"),
+                   ==, 3);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM job WHERE state = 'done'"),
+                   ==, 2);
 }
 
 static void
@@ -274,7 +268,7 @@ test_boards_without_a_number (void)
 
       read_alone (fleet, a, NOW + 1, "PC-1", shared[i], CMID);
       read_alone (fleet, b, NOW + 2, "PC-2", shared[i], CMID);
-      g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==, 2);
+      g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine"), ==, 2);
       list = list_duplicates (fleet);
       g_assert_cmpuint (list->len, ==, 1);
       g_assert_cmpstr (((LkDuplicate *) list->pdata[0])->evidence, ==, "cmid");
@@ -282,7 +276,9 @@ test_boards_without_a_number (void)
       /* Nor is the one taken for the other, renamed. */
       file (fleet, a, 0);
       answer (fleet, NOW + 3, "PC-3", shared[i], CMID);
-      g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine WHERE name = 'PC-3'"), ==, 0);
+      g_assert_cmpint (lk_test_fleet_count (fleet,
+                                            "SELECT count (*) FROM machine WHERE name = 'PC-3'"),
+                       ==, 0);
     }
 }
 
@@ -299,7 +295,9 @@ test_swapped_addresses (void)
   read_alone (fleet, a, NOW + 1, "PC-1", UUID, CMID);
   read_alone (fleet, b, NOW + 2, "PC-2", UUID_2, CMID_2);
   file (fleet, a, b);
-  for (; count (fleet, "SELECT count (*) FROM item WHERE state = 'ready'") > 0 && n < 10; n++)
+  for (; lk_test_fleet_count (fleet, "SELECT count (*) FROM item WHERE state = 'ready'") > 0 &&
+         n < 10;
+       n++)
     {
       g_autofree char *address = get_text (fleet,
                                            "SELECT address FROM machine WHERE id = (SELECT"
@@ -315,8 +313,10 @@ test_swapped_addresses (void)
   of_b = get_text (fleet, "SELECT address FROM machine WHERE id = ?1", b);
   g_assert_cmpstr (of_a, ==, "10.0.0.2");
   g_assert_cmpstr (of_b, ==, "10.0.0.1");
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine WHERE last_ok"), ==, 2);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM item WHERE state = 'failed'"), ==, 0);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine WHERE last_ok"), ==,
+                   2);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM item WHERE state = 'failed'"),
+                   ==, 0);
   g_assert_cmpuint (n, <=, 3);
 }
 
@@ -389,7 +389,9 @@ test_swapped_certificates (void)
   accept (fleet, a, PIN);
   accept (fleet, b, PIN_2);
   file (fleet, a, b);
-  for (; count (fleet, "SELECT count (*) FROM item WHERE state = 'ready'") > 0 && n < 10; n++)
+  for (; lk_test_fleet_count (fleet, "SELECT count (*) FROM item WHERE state = 'ready'") > 0 &&
+         n < 10;
+       n++)
     {
       g_autofree char *address = get_text (fleet,
                                            "SELECT address FROM machine WHERE id = (SELECT"
@@ -401,10 +403,12 @@ test_swapped_certificates (void)
       meet (fleet, is_two ? PIN_2 : PIN, is_two ? "PC-2.lab.test" : "PC-1.lab.test");
     }
   g_assert_cmpuint (n, <=, 3);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM item WHERE state = 'failed'"), ==, 0);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine WHERE (id = 1 AND"
-                                 " address = '10.0.0.2' AND pin = '" PIN "') OR (id = 2 AND"
-                                 " address = '10.0.0.1' AND pin = '" PIN_2 "')"),
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM item WHERE state = 'failed'"),
+                   ==, 0);
+  g_assert_cmpint (lk_test_fleet_count (fleet,
+                                        "SELECT count (*) FROM machine WHERE (id = 1 AND"
+                                        " address = '10.0.0.2' AND pin = '" PIN "') OR (id = 2 AND"
+                                        " address = '10.0.0.1' AND pin = '" PIN_2 "')"),
                    ==, 2);
 }
 
@@ -438,9 +442,11 @@ test_shared_certificate (void)
         accept (fleet, lk_test_fleet_add (fleet, "10.0.0.3", NULL), PIN_2);
       file (fleet, a, 0);
       meet (fleet, PIN_2, cases[i].names);
-      g_assert_cmpint (count (fleet, "SELECT count (*) FROM item WHERE state = 'failed'"), ==, 1);
-      g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine WHERE id = 1"
-                                     " AND address = '10.0.0.1'"),
+      g_assert_cmpint (lk_test_fleet_count (fleet,
+                                            "SELECT count (*) FROM item WHERE state = 'failed'"),
+                       ==, 1);
+      g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine WHERE id = 1"
+                                                   " AND address = '10.0.0.1'"),
                        ==, 1);
     }
 }
@@ -489,9 +495,10 @@ test_kept_apart (void)
 
   read_alone (fleet, b, NOW + 4, "PC-1", UUID, CMID);
   read_alone (fleet, a, NOW + 5, "PC-1", UUID, CMID);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==, 3);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine"), ==, 3);
   keep_apart (fleet, a, 99, LK_ERROR_INVALID);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM event WHERE step = 'apart'"), ==, 4);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM event WHERE step = 'apart'"),
+                   ==, 4);
 }
 
 /* What a person accepted goes with the machine: to an address where a scan sees it, and into the
@@ -517,7 +524,7 @@ test_certificate_goes_along (void)
 
       see (fleet, "10.0.0.2", NULL, tls == 1);
       read_alone (fleet, b, NOW + 2, "PC-1", UUID, CMID); /* takes in the other row */
-      g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==, 1);
+      g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine"), ==, 1);
       pin = get_text (fleet, "SELECT pin FROM machine WHERE id = ?1", b);
       g_assert_cmpstr (pin, ==, tls == 1 ? NULL : PIN);
     }
@@ -584,46 +591,56 @@ test_merge_and_split (void)
   give_tag (fleet, b, "floor 2");
   merge (fleet, a, b, 0);
 
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==, 1);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine"), ==, 1);
   name = get_text (fleet, "SELECT name FROM machine WHERE id = ?1", a);
   g_assert_cmpstr (name, ==, "PC-2"); /* the last that was read */
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM spend WHERE state = 'confirmed'"), ==, 1);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM confirmation"), ==, 1);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM item WHERE machine_id = 1"), ==, 4);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM item WHERE state = 'ready'"), ==, 1);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM event WHERE machine_id = 1"), ==, 3);
+  g_assert_cmpint (lk_test_fleet_count (fleet,
+                                        "SELECT count (*) FROM spend WHERE state = 'confirmed'"),
+                   ==, 1);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM confirmation"), ==, 1);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM item WHERE machine_id = 1"),
+                   ==, 4);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM item WHERE state = 'ready'"),
+                   ==, 1);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM event WHERE machine_id = 1"),
+                   ==, 3);
 
   merged = lk_store_list_merged (fleet->store, a, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (merged->len, ==, 1);
   g_assert_cmpstr (((LkMerged *) merged->pdata[0])->name, ==, "PC-2");
   g_array_append_val (merges, ((LkMerged *) merged->pdata[0])->id);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine_tag"), ==, 2);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine_tag"), ==, 2);
   g_assert_true (lk_store_split (fleet->store, a, merges, NOW + 20, made, &error));
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine_tag"), ==, 4); /* none is lost */
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine_tag"), ==,
+                   4); /* none is lost */
   g_assert_no_error (error);
   g_assert_cmpuint (made->len, ==, 1);
   g_assert_cmpint (g_array_index (made, gint64, 0), ==, b);
   address = get_text (fleet, "SELECT address FROM machine WHERE id = ?1", b);
   g_assert_cmpstr (address, ==, "10.0.0.2");
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine WHERE id = 1 AND name = 'PC-1'"
-                                 " AND uuid = '" UUID "' AND address = '10.0.0.1'"),
-                   ==, 1);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM item WHERE machine_id = 2"), ==, 2);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM event WHERE machine_id = 2"), ==, 2);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine_alias WHERE machine_id = 1"), ==,
-                   0);
+  g_assert_cmpint (
+      lk_test_fleet_count (fleet, "SELECT count (*) FROM machine WHERE id = 1 AND name = 'PC-1'"
+                                  " AND uuid = '" UUID "' AND address = '10.0.0.1'"),
+      ==, 1);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM item WHERE machine_id = 2"),
+                   ==, 2);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM event WHERE machine_id = 2"),
+                   ==, 2);
+  g_assert_cmpint (lk_test_fleet_count (fleet,
+                                        "SELECT count (*) FROM machine_alias WHERE machine_id = 1"),
+                   ==, 0);
 
   /* And they stay two, although nothing tells them apart. */
   answer (fleet, NOW + 30, "PC-1", UUID, CMID);
   read_alone (fleet, b, NOW + 31, "PC-2", UUID_2, CMID_2);
   read_alone (fleet, b, NOW + 32, "PC-2", UUID_2, CMID);
   read_alone (fleet, b, NOW + 33, "PC-2", UUID, CMID);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==, 2);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine"), ==, 2);
   duplicates = list_duplicates (fleet);
   g_assert_cmpuint (duplicates->len, ==, 0);
   merge (fleet, a, b, 0);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==, 1);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine"), ==, 1);
 }
 
 static void
@@ -638,8 +655,8 @@ test_not_while_a_step_runs (void)
   g_assert_nonnull (item);
   merge (fleet, a, b, LK_ERROR_BUSY);
   merge (fleet, b, a, LK_ERROR_BUSY);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine"), ==, 2);
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM merged"), ==, 0);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine"), ==, 2);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM merged"), ==, 0);
 }
 
 /* Merged twice over, each comes back. */
@@ -668,8 +685,8 @@ test_split_of_several (void)
 
       g_assert_cmpstr (address, ==, expected);
     }
-  g_assert_cmpint (count (fleet, "SELECT count (*) FROM machine_apart"), ==, 3);
-  g_assert_cmpint (count (fleet, "SELECT machine_id FROM product"), ==, c);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT count (*) FROM machine_apart"), ==, 3);
+  g_assert_cmpint (lk_test_fleet_count (fleet, "SELECT machine_id FROM product"), ==, c);
 }
 
 static GPtrArray *

@@ -29,34 +29,6 @@
 #define WINDOWS "3f1afc82-f8ac-4f6c-8005-1d233e606eee"
 
 static gboolean
-run_sql (LkDb *db, gpointer user_data, GError **error)
-{
-  return lk_db_exec (db, user_data, error);
-}
-
-static void
-exec (LkTestFleet *fleet, const char *sql)
-{
-  g_autoptr (GError) error = NULL;
-
-  lk_store_write (fleet->store, run_sql, (char *) sql, &error);
-  g_assert_no_error (error);
-}
-
-static gint64
-count (LkTestFleet *fleet, const char *sql)
-{
-  g_autoptr (GError) error = NULL;
-  LkDb *db = lk_store_borrow_reader (fleet->store, &error);
-  gint64 n = -1;
-
-  lk_db_get_int (db, &n, -1, &error, sql, "");
-  g_assert_no_error (error);
-  lk_store_return_reader (fleet->store, db);
-  return n;
-}
-
-static gboolean
 add_words (const char *kind,
            guint n,
            const char *const *fields,
@@ -170,39 +142,39 @@ lab_new (void)
 
   add_read (fleet, "PC1", 1, NOW + 10);
   lk_test_fleet_add (fleet, "PC2", "lab.test");
-  exec (fleet,
-        "UPDATE machine SET pin = '" PIN
-        "', certificate = X'68656C6C6F', pinned_at = 1699999999000,"
-        " address = '10.1.0.1', tried_at = 1700000000010, last_result = 'Line one' || char (10) ||"
-        " 'and \"two\" <ä>', last_code = 4026531839, last_ok = 0 WHERE id = 1;"
-        "INSERT INTO machine_alias (alias, machine_id) VALUES ('pc-one', 1);"
-        "INSERT INTO machine_tag (machine_id, tag) VALUES (1, 'floor 2'), (1, 'lab');"
-        "INSERT INTO machine_apart VALUES (1, 2);"
-        "INSERT INTO spend (key_identity, iid, epid, method, state, code, message, attempts,"
-        "  created_at, sent_at, settled_at) VALUES"
-        " ('" KEY "', '" IID (
-            1) "', '" EPID "', 'proxy', 'confirmed', 0, NULL, 1, 10, 20, 30),"
-               " ('" KEY "', '" IID (
-                   2) "', '" EPID "', 'proxy', 'refused', 3221549148, 'no', 1, 10, 20, 30),"
-                      " ('" KEY "', '" IID (
-                          3) "', '" EPID "', 'proxy', 'unknown', 0, 'lost', 1, 10, 20, 0),"
-                             " ('" KEY "', '" IID (
-                                 4) "', '" EPID "', 'proxy', 'sent', 0, NULL, 1, 10, 20, 0),"
-                                    " ('" KEY "', '" IID (
-                                        5) "', '" EPID
-                                           "', 'proxy', 'reserved', 0, NULL, 0, 10, 0, 0);"
-                                           "INSERT INTO confirmation (key_identity, iid, cid, "
-                                           "method, created_at)"
-                                           " VALUES ('" KEY "', '" IID (
-                                               1) "', '" CID "', 'proxy', 30);"
-                                                  "UPDATE pool SET remaining = 90, checked_at = "
-                                                  "1699999990000 WHERE key_identity = '" KEY "';"
-                                                  "INSERT INTO event (at, machine_id, job_id, "
-                                                  "step, outcome, message)"
-                                                  " VALUES (1699999999500, 1, 0, 'refresh', "
-                                                  "'done', 'read'),"
-                                                  " (1699999999600, 0, 0, 'reveal-key', 'done', "
-                                                  "'ABC12 somebody@there')");
+  lk_test_fleet_exec (
+      fleet,
+      "UPDATE machine SET pin = '" PIN "', certificate = X'68656C6C6F', pinned_at = 1699999999000,"
+      " address = '10.1.0.1', tried_at = 1700000000010, last_result = 'Line one' || char (10) ||"
+      " 'and \"two\" <ä>', last_code = 4026531839, last_ok = 0 WHERE id = 1;"
+      "INSERT INTO machine_alias (alias, machine_id) VALUES ('pc-one', 1);"
+      "INSERT INTO machine_tag (machine_id, tag) VALUES (1, 'floor 2'), (1, 'lab');"
+      "INSERT INTO machine_apart VALUES (1, 2);"
+      "INSERT INTO spend (key_identity, iid, epid, method, state, code, message, attempts,"
+      "  created_at, sent_at, settled_at) VALUES"
+      " ('" KEY "', '" IID (
+          1) "', '" EPID "', 'proxy', 'confirmed', 0, NULL, 1, 10, 20, 30),"
+             " ('" KEY "', '" IID (
+                 2) "', '" EPID "', 'proxy', 'refused', 3221549148, 'no', 1, 10, 20, 30),"
+                    " ('" KEY "', '" IID (
+                        3) "', '" EPID "', 'proxy', 'unknown', 0, 'lost', 1, 10, 20, 0),"
+                           " ('" KEY "', '" IID (
+                               4) "', '" EPID "', 'proxy', 'sent', 0, NULL, 1, 10, 20, 0),"
+                                  " ('" KEY "', '" IID (
+                                      5) "', '" EPID
+                                         "', 'proxy', 'reserved', 0, NULL, 0, 10, 0, 0);"
+                                         "INSERT INTO confirmation (key_identity, iid, cid, "
+                                         "method, created_at)"
+                                         " VALUES ('" KEY "', '" IID (
+                                             1) "', '" CID "', 'proxy', 30);"
+                                                "UPDATE pool SET remaining = 90, checked_at = "
+                                                "1699999990000 WHERE key_identity = '" KEY "';"
+                                                "INSERT INTO event (at, machine_id, job_id, "
+                                                "step, outcome, message)"
+                                                " VALUES (1699999999500, 1, 0, 'refresh', "
+                                                "'done', 'read'),"
+                                                " (1699999999600, 0, 0, 'reveal-key', 'done', "
+                                                "'ABC12 somebody@there')");
   return fleet;
 }
 
@@ -225,20 +197,23 @@ test_round_trip (void)
   g_assert_cmpuint (tally.n_reserved, ==, 1);
 
   /* What was sent there is unknown here, and nobody here asks for it. */
-  g_assert_cmpint (count (core, "SELECT count (*) FROM spend WHERE state = 'unknown'"
-                                " AND due_at = 0"),
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT count (*) FROM spend WHERE state = 'unknown'"
+                                              " AND due_at = 0"),
                    ==, 2);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM spend WHERE state IN ('sent', 'reserved')"),
-                   ==, 0);
+  g_assert_cmpint (
+      lk_test_fleet_count (core, "SELECT count (*) FROM spend WHERE state IN ('sent', 'reserved')"),
+      ==, 0);
 
-  exec (lab,
-        "DELETE FROM spend WHERE state = 'reserved';"
-        "UPDATE spend SET state = 'unknown', message = 'same' WHERE state IN ('sent', 'unknown')");
-  exec (core, "UPDATE spend SET message = 'same' WHERE state = 'unknown'");
+  lk_test_fleet_exec (
+      lab,
+      "DELETE FROM spend WHERE state = 'reserved';"
+      "UPDATE spend SET state = 'unknown', message = 'same' WHERE state IN ('sent', 'unknown')");
+  lk_test_fleet_exec (core, "UPDATE spend SET message = 'same' WHERE state = 'unknown'");
   there = dump (lab);
   here = dump (core);
   g_assert_cmpstr (here, ==, there);
-  g_assert_cmpint (count (core, "SELECT n_confirmed * 100 + n_open FROM pool"), ==, 102);
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT n_confirmed * 100 + n_open FROM pool"), ==,
+                   102);
 }
 
 static void
@@ -257,7 +232,7 @@ test_second_time (void)
   save (lab, LAB_A, path);
   load_as (core, CORE, path, TRUE, &rehearsal);
   g_assert_cmpuint (rehearsal.n_machines_new, ==, 2);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM machine"), ==, 0);
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT count (*) FROM machine"), ==, 0);
 
   load (core, path, &first);
   g_assert_cmpuint (first.n_changed, ==, rehearsal.n_changed);
@@ -270,15 +245,18 @@ test_second_time (void)
   g_assert_cmpstr (before, ==, after);
 
   /* What was renamed there is still the same row. */
-  exec (lab, "UPDATE machine SET name = 'OTHER', listed_as = 'OTHER', uuid = NULL, cmid = NULL,"
-             " read_at = 1700000000500 WHERE id = 1");
+  lk_test_fleet_exec (
+      lab, "UPDATE machine SET name = 'OTHER', listed_as = 'OTHER', uuid = NULL, cmid = NULL,"
+           " read_at = 1700000000500 WHERE id = 1");
   save (lab, LAB_A, path);
   load (core, path, &third);
   g_assert_cmpuint (third.n_machines_new, ==, 0);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM machine WHERE id = 1 AND name = 'OTHER'"),
-                   ==, 1);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM machine_alias WHERE machine_id = 1"
-                                " AND alias = 'PC1'"),
+  g_assert_cmpint (
+      lk_test_fleet_count (core, "SELECT count (*) FROM machine WHERE id = 1 AND name = 'OTHER'"),
+      ==, 1);
+  g_assert_cmpint (lk_test_fleet_count (core,
+                                        "SELECT count (*) FROM machine_alias WHERE machine_id = 1"
+                                        " AND alias = 'PC1'"),
                    ==, 1);
 }
 
@@ -301,28 +279,33 @@ test_two_labs (void)
   add_read (b, "PC1", 11, NOW + 20);  /* another machine of that name */
   add_read (b, "MOVED", 2, NOW + 20); /* the same as PC2 */
   add_read (b, "PC4", 4, NOW + 20);   /* read for the first time */
-  exec (b, "UPDATE product SET status = 1 WHERE machine_id = 2");
+  lk_test_fleet_exec (b, "UPDATE product SET status = 1 WHERE machine_id = 2");
 
   save (a, LAB_A, path_a);
   save (b, LAB_B, path_b);
   load (core, path_a, &from_a);
   load (core, path_b, &from_b);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM machine"), ==, 4);
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT count (*) FROM machine"), ==, 4);
   g_assert_cmpuint (from_b.n_machines_new, ==, 1);
   g_assert_cmpuint (from_b.n_machines_merged, ==, 2);
   g_assert_cmpuint (from_b.n_conflicts, ==, 1);
   g_assert_true (tells (&from_b, "PC1"));
-  g_assert_cmpint (count (core, "SELECT status FROM product JOIN machine AS m ON m.id = machine_id"
-                                " WHERE m.name = 'MOVED' AND hidden = 0"),
+  g_assert_cmpint (
+      lk_test_fleet_count (core, "SELECT status FROM product JOIN machine AS m ON m.id = machine_id"
+                                 " WHERE m.name = 'MOVED' AND hidden = 0"),
+      ==, 1);
+  g_assert_cmpint (lk_test_fleet_count (core,
+                                        "SELECT count (*) FROM machine_alias WHERE alias = 'PC2'"),
                    ==, 1);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM machine_alias WHERE alias = 'PC2'"), ==, 1);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM machine WHERE name = 'PC4' AND read_at > 0"),
+  g_assert_cmpint (lk_test_fleet_count (
+                       core, "SELECT count (*) FROM machine WHERE name = 'PC4' AND read_at > 0"),
                    ==, 1);
 
   /* Older data, taken after the newer: nothing moves back. */
   load (core, path_a, &again);
   g_assert_cmpuint (again.n_changed, ==, 0);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM machine WHERE name = 'MOVED'"), ==, 1);
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT count (*) FROM machine WHERE name = 'MOVED'"),
+                   ==, 1);
 }
 
 /* Two rows there that look like one here stay two; two here for one there are told. */
@@ -347,7 +330,7 @@ test_ambiguous (void)
   g_assert_cmpuint (first.n_machines_merged, ==, 2);
   g_assert_cmpuint (first.n_conflicts, ==, 1);
   g_assert_true (tells (&first, "TWIN: 2 machines"));
-  g_assert_cmpint (count (core, "SELECT id FROM machine WHERE name = 'TWIN'"), ==, 3);
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT id FROM machine WHERE name = 'TWIN'"), ==, 3);
 
   load (core, path, &second);
   g_assert_cmpuint (second.n_changed, ==, 0);
@@ -363,36 +346,44 @@ test_conflicts (void)
   g_auto (LkIntakeTally) second = { .n_bad = 0 };
 
   add_read (core, "PC1", 1, NOW + 100);
-  exec (core, "UPDATE machine SET pin = '" PIN_2 "', pinned_at = 1699999990000;"
-              "INSERT INTO confirmation (key_identity, iid, cid, method, created_at)"
-              " VALUES ('" KEY "', '" IID (1) "', '" CID_2 "', 'phone', 5)");
+  lk_test_fleet_exec (core, "UPDATE machine SET pin = '" PIN_2 "', pinned_at = 1699999990000;"
+                            "INSERT INTO confirmation (key_identity, iid, cid, method, created_at)"
+                            " VALUES ('" KEY "', '" IID (1) "', '" CID_2 "', 'phone', 5)");
   save (lab, LAB_A, path);
   load (core, path, &first);
   g_assert_cmpuint (first.n_conflicts, ==, 2);
   g_assert_cmpuint (first.n_cids_differ, ==, 1);
   g_assert_true (tells (&first, "another confirmation ID"));
   g_assert_true (tells (&first, "another certificate"));
-  g_assert_cmpint (count (core, "SELECT count (*) FROM confirmation WHERE cid = '" CID_2 "'"), ==,
-                   1);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM confirmation"), ==, 1);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM machine WHERE pin = '" PIN "'"), ==, 1);
+  g_assert_cmpint (lk_test_fleet_count (core,
+                                        "SELECT count (*) FROM confirmation WHERE cid = '" CID_2
+                                        "'"),
+                   ==, 1);
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT count (*) FROM confirmation"), ==, 1);
+  g_assert_cmpint (lk_test_fleet_count (core,
+                                        "SELECT count (*) FROM machine WHERE pin = '" PIN "'"),
+                   ==, 1);
   /* What lost is in the timeline of the machine. */
-  g_assert_cmpint (count (core, "SELECT count (*) FROM event WHERE machine_id = 1 AND"
-                                " (message LIKE '%" CID "%' OR message LIKE '%" PIN_2 "%')"),
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT count (*) FROM event WHERE machine_id = 1 AND"
+                                              " (message LIKE '%" CID "%' OR message LIKE '%" PIN_2
+                                              "%')"),
                    ==, 2);
 
   load (core, path, &second);
   g_assert_cmpuint (second.n_changed, ==, 0);
 
   /* Trust that was taken away here later stays away. */
-  exec (core, "UPDATE machine SET pin = NULL, certificate = NULL, pinned_at = 0 WHERE id = 1;"
-              "INSERT INTO event (at, machine_id, step, outcome) VALUES (1700000000100, 1,"
-              " '" LK_STEP_FORGET_CERTIFICATE "', 'done')");
+  lk_test_fleet_exec (
+      core, "UPDATE machine SET pin = NULL, certificate = NULL, pinned_at = 0 WHERE id = 1;"
+            "INSERT INTO event (at, machine_id, step, outcome) VALUES (1700000000100, 1,"
+            " '" LK_STEP_FORGET_CERTIFICATE "', 'done')");
   {
     g_auto (LkIntakeTally) third = { .n_bad = 0 };
 
     load (core, path, &third);
-    g_assert_cmpint (count (core, "SELECT count (*) FROM machine WHERE pin IS NOT NULL"), ==, 0);
+    g_assert_cmpint (lk_test_fleet_count (core,
+                                          "SELECT count (*) FROM machine WHERE pin IS NOT NULL"),
+                     ==, 0);
   }
 }
 
@@ -408,73 +399,80 @@ test_newer_wins (void)
   add_read (lab, "PC1", 1, NOW + 10);
   add_read (core, "PC1", 1, NOW + 20);
   /* Its reading is older, its last try is newer, and it knows an old product. */
-  exec (lab,
-        "UPDATE machine SET tried_at = 1700000000030, last_result = 'later', os_version = '1';"
-        "UPDATE product SET status = 5;"
-        "INSERT INTO product (machine_id, application_id, activation_id, partial_key, status,"
-        " read_at) VALUES (1, '0ff1ce15-a989-479d-af46-f275c6370663', '" WINDOWS "', 'XYZ99', 1,"
-        " 1700000000010);"
-        "INSERT INTO spend (key_identity, iid, epid, method, state, created_at, sent_at)"
-        " VALUES ('" KEY "', '" IID (
-            1) "', '" EPID "', 'proxy', 'unknown', 1, 2),"
-               " ('" KEY "', '" IID (
-                   2) "', '" EPID "', 'proxy', 'unknown', 1, 2),"
-                      " ('" KEY "', '" IID (
-                          3) "', '" EPID "', 'proxy', 'refused', 1, 2);"
-                             "UPDATE pool SET remaining = 5, checked_at = 100, blocked_code = 7");
-  exec (core,
-        "UPDATE machine SET tried_at = 1700000000020, last_result = 'earlier';"
-        "INSERT INTO spend (key_identity, iid, epid, method, state, created_at, settled_at)"
-        " VALUES ('" KEY
-        "', '" IID (1) "', '" EPID "', 'proxy', 'reserved', 50, 0),"
-                       " ('" KEY
-                       "', '" IID (2) "', '" EPID "', 'proxy', 'confirmed', 1, 60),"
-                                      " ('" KEY "', '" IID (
-                                          3) "', '" EPID "', 'proxy', 'reserved', 50, 0);"
-                                             "UPDATE pool SET remaining = 50, checked_at = 200");
+  lk_test_fleet_exec (
+      lab,
+      "UPDATE machine SET tried_at = 1700000000030, last_result = 'later', os_version = '1';"
+      "UPDATE product SET status = 5;"
+      "INSERT INTO product (machine_id, application_id, activation_id, partial_key, status,"
+      " read_at) VALUES (1, '0ff1ce15-a989-479d-af46-f275c6370663', '" WINDOWS "', 'XYZ99', 1,"
+      " 1700000000010);"
+      "INSERT INTO spend (key_identity, iid, epid, method, state, created_at, sent_at)"
+      " VALUES ('" KEY "', '" IID (
+          1) "', '" EPID "', 'proxy', 'unknown', 1, 2),"
+             " ('" KEY "', '" IID (
+                 2) "', '" EPID "', 'proxy', 'unknown', 1, 2),"
+                    " ('" KEY "', '" IID (
+                        3) "', '" EPID "', 'proxy', 'refused', 1, 2);"
+                           "UPDATE pool SET remaining = 5, checked_at = 100, blocked_code = 7");
+  lk_test_fleet_exec (
+      core,
+      "UPDATE machine SET tried_at = 1700000000020, last_result = 'earlier';"
+      "INSERT INTO spend (key_identity, iid, epid, method, state, created_at, settled_at)"
+      " VALUES ('" KEY
+      "', '" IID (1) "', '" EPID "', 'proxy', 'reserved', 50, 0),"
+                     " ('" KEY
+                     "', '" IID (2) "', '" EPID "', 'proxy', 'confirmed', 1, 60),"
+                                    " ('" KEY "', '" IID (
+                                        3) "', '" EPID "', 'proxy', 'reserved', 50, 0);"
+                                           "UPDATE pool SET remaining = 50, checked_at = 200");
   save (lab, LAB_A, path);
   load (core, path, &tally);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM machine WHERE read_at = 1700000000020"
-                                " AND last_result = 'later' AND os_version = '1'"),
-                   ==, 1);
-  g_assert_cmpint (count (core, "SELECT status FROM product WHERE hidden = 0"), ==,
+  g_assert_cmpint (
+      lk_test_fleet_count (core, "SELECT count (*) FROM machine WHERE read_at = 1700000000020"
+                                 " AND last_result = 'later' AND os_version = '1'"),
+      ==, 1);
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT status FROM product WHERE hidden = 0"), ==,
                    LK_LICENSE_OOB_GRACE);
   /* The older reading's product has no key any more, but is not gone. */
-  g_assert_cmpint (count (core, "SELECT count (*) FROM product WHERE hidden = 1"
-                                " AND partial_key IS NULL"),
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT count (*) FROM product WHERE hidden = 1"
+                                              " AND partial_key IS NULL"),
                    ==, 1);
   /* What was sent there must not be sent from here as well. */
-  g_assert_cmpint (count (core, "SELECT count (*) FROM spend WHERE iid = '" IID (
-                                    1) "'"
-                                       " AND state = 'unknown' AND due_at = 0"),
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT count (*) FROM spend WHERE iid = '" IID (
+                                                  1) "'"
+                                                     " AND state = 'unknown' AND due_at = 0"),
                    ==, 1);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM spend WHERE iid = '" IID (
-                                    2) "'"
-                                       " AND state = 'confirmed'"),
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT count (*) FROM spend WHERE iid = '" IID (
+                                                  2) "'"
+                                                     " AND state = 'confirmed'"),
                    ==, 1);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM spend WHERE iid = '" IID (
-                                    3) "'"
-                                       " AND state = 'reserved'"),
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT count (*) FROM spend WHERE iid = '" IID (
+                                                  3) "'"
+                                                     " AND state = 'reserved'"),
                    ==, 1);
-  g_assert_cmpint (count (core, "SELECT remaining FROM pool WHERE blocked_code = 0"), ==, 50);
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT remaining FROM pool WHERE blocked_code = 0"),
+                   ==, 50);
 
   /* A newer reading that does not name the product hides it. */
-  exec (lab, "UPDATE machine SET read_at = 1700000000050;"
-             "DELETE FROM product WHERE activation_id = '" WINDOWS "'"
-             " AND application_id LIKE '55%';"
-             "UPDATE product SET read_at = 1700000000050;"
-             "UPDATE pool SET checked_at = 300");
+  lk_test_fleet_exec (lab, "UPDATE machine SET read_at = 1700000000050;"
+                           "DELETE FROM product WHERE activation_id = '" WINDOWS "'"
+                           " AND application_id LIKE '55%';"
+                           "UPDATE product SET read_at = 1700000000050;"
+                           "UPDATE pool SET checked_at = 300");
   save (lab, LAB_A, path);
   {
     g_auto (LkIntakeTally) second = { .n_bad = 0 };
 
     load (core, path, &second);
   }
-  g_assert_cmpint (count (core, "SELECT count (*) FROM product WHERE hidden = 0"
-                                " AND application_id LIKE '0ff%' AND partial_key = 'XYZ99'"),
-                   ==, 1);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM product WHERE hidden = 1"), ==, 1);
-  g_assert_cmpint (count (core, "SELECT remaining * 10 + blocked_code FROM pool"), ==, 57);
+  g_assert_cmpint (
+      lk_test_fleet_count (core, "SELECT count (*) FROM product WHERE hidden = 0"
+                                 " AND application_id LIKE '0ff%' AND partial_key = 'XYZ99'"),
+      ==, 1);
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT count (*) FROM product WHERE hidden = 1"), ==,
+                   1);
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT remaining * 10 + blocked_code FROM pool"), ==,
+                   57);
 }
 
 /* An older state of this very store brings nothing back. */
@@ -494,11 +492,12 @@ test_own_older (void)
   g_array_append_val (others, other);
   lk_store_merge (lab->store, 1, others, NOW + 20, &error);
   g_assert_no_error (error);
-  exec (lab, "UPDATE machine SET name = 'NEW', read_at = 1700000000500 WHERE id = 1;"
-             "UPDATE spend SET state = 'refused', settled_at = 40 WHERE state IN ('unknown');"
-             "UPDATE spend SET state = 'reserved' WHERE iid = '" IID (
-                 2) "';"
-                    "UPDATE pool SET remaining = 70, checked_at = 1699999999999");
+  lk_test_fleet_exec (
+      lab, "UPDATE machine SET name = 'NEW', read_at = 1700000000500 WHERE id = 1;"
+           "UPDATE spend SET state = 'refused', settled_at = 40 WHERE state IN ('unknown');"
+           "UPDATE spend SET state = 'reserved' WHERE iid = '" IID (
+               2) "';"
+                  "UPDATE pool SET remaining = 70, checked_at = 1699999999999");
   before = dump (lab);
   load_as (lab, LAB_A, path, FALSE, &tally);
   after = dump (lab);
@@ -538,8 +537,8 @@ test_merged_since (void)
       else if (i == 1)
         lk_store_split (core->store, 1, ids, NOW + 40, made, &error);
       g_assert_no_error (error);
-      g_assert_cmpint (count (core, "SELECT count (DISTINCT machine_id) FROM origin"), ==,
-                       i == 0 ? 1 : 2);
+      g_assert_cmpint (lk_test_fleet_count (core, "SELECT count (DISTINCT machine_id) FROM origin"),
+                       ==, i == 0 ? 1 : 2);
     }
 }
 
@@ -556,14 +555,15 @@ test_number_used_again (void)
   add_read (lab, "PC1", 1, NOW + 10);
   save (lab, LAB_A, path);
   load (core, path, &first);
-  exec (lab, "DELETE FROM machine");
+  lk_test_fleet_exec (lab, "DELETE FROM machine");
   g_assert_cmpint (add_read (lab, "PC9", 9, NOW + 20), ==, 1);
-  exec (lab, "UPDATE machine SET created_at = created_at + 5");
+  lk_test_fleet_exec (lab, "UPDATE machine SET created_at = created_at + 5");
   save (lab, LAB_A, path);
   load (core, path, &second);
   g_assert_cmpuint (second.n_machines_new, ==, 1);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM machine WHERE name IN ('PC1', 'PC9')"), ==,
-                   2);
+  g_assert_cmpint (
+      lk_test_fleet_count (core, "SELECT count (*) FROM machine WHERE name IN ('PC1', 'PC9')"), ==,
+      2);
 }
 
 /* Sets or takes away (NULL) one field of a record of an otherwise good file. */
@@ -684,12 +684,12 @@ test_hostile_fields (void)
       load (core, path, &tally);
       g_assert_cmpuint (tally.n_bad, ==, n_bad);
       g_assert_cmpuint (tally.remarks->len, ==, n_bad);
-      g_assert_cmpint (count (core, "SELECT (SELECT count (*) FROM machine)"
-                                    " + (SELECT count (*) FROM product)"
-                                    " + (SELECT count (*) FROM spend)"
-                                    " + (SELECT count (*) FROM confirmation)"
-                                    " + (SELECT count (*) FROM pool)"
-                                    " + (SELECT count (*) FROM event)"),
+      g_assert_cmpint (lk_test_fleet_count (core, "SELECT (SELECT count (*) FROM machine)"
+                                                  " + (SELECT count (*) FROM product)"
+                                                  " + (SELECT count (*) FROM spend)"
+                                                  " + (SELECT count (*) FROM confirmation)"
+                                                  " + (SELECT count (*) FROM pool)"
+                                                  " + (SELECT count (*) FROM event)"),
                        >=, 6 - n_bad);
     }
 }
@@ -716,7 +716,7 @@ test_broken (void)
   g_assert_no_error (error);
   g_assert_false (lk_inventory_merge (core->store, reader, &merge, &tally, &error));
   g_assert_error (error, LK_ERROR, LK_ERROR_INVALID);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM machine"), ==, 0);
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT count (*) FROM machine"), ==, 0);
 }
 
 static double
@@ -740,27 +740,27 @@ test_many (void)
   g_auto (LkIntakeTally) second = { .n_bad = 0 };
   double start;
 
-  exec (lab,
-        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)"
-        " INSERT INTO machine (name, listed_as, address, domain, uuid, cmid, created_at, read_at,"
-        "  tried_at, last_result)"
-        " SELECT printf ('PC%05d', i), printf ('PC%05d', i), printf ('10.0.%d.%d', i / 250,"
-        "  i % 250 + 1), 'lab.test', printf ('1B4E28BA-2FA1-11D2-883F-%012d', i),"
-        "  printf ('aaaaaaaa-1111-4222-8333-%012d', i), i, 1700000000000, 1700000000000, 'Read' "
-        "FROM n;"
-        "INSERT INTO product (machine_id, application_id, activation_id, name, key_kind,"
-        "  partial_key, epid, key_identity, iid, status, read_at)"
-        " SELECT id, a, '" WINDOWS "', 'Windows Professional', 'mak', 'ABC12', '" EPID "', '" KEY
-        "',"
-        "  printf ('%054d', id * 2 + (a > '1')), 1, 1700000000000 FROM machine,"
-        "  (SELECT '" LK_APPLICATION_WINDOWS "' AS a UNION SELECT '" LK_APPLICATION_OFFICE "');"
-        "INSERT INTO spend (key_identity, iid, epid, method, state, created_at, settled_at)"
-        " SELECT key_identity, iid, epid, 'proxy', 'confirmed', 1, 2 FROM product;"
-        "INSERT INTO confirmation (key_identity, iid, cid, method, created_at)"
-        " SELECT key_identity, iid, '" CID "', 'proxy', 2 FROM product;"
-        "INSERT INTO event (at, machine_id, step, outcome) SELECT 1700000000000, id, 'refresh', "
-        "'done'"
-        " FROM machine");
+  lk_test_fleet_exec (
+      lab,
+      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)"
+      " INSERT INTO machine (name, listed_as, address, domain, uuid, cmid, created_at, read_at,"
+      "  tried_at, last_result)"
+      " SELECT printf ('PC%05d', i), printf ('PC%05d', i), printf ('10.0.%d.%d', i / 250,"
+      "  i % 250 + 1), 'lab.test', printf ('1B4E28BA-2FA1-11D2-883F-%012d', i),"
+      "  printf ('aaaaaaaa-1111-4222-8333-%012d', i), i, 1700000000000, 1700000000000, 'Read' "
+      "FROM n;"
+      "INSERT INTO product (machine_id, application_id, activation_id, name, key_kind,"
+      "  partial_key, epid, key_identity, iid, status, read_at)"
+      " SELECT id, a, '" WINDOWS "', 'Windows Professional', 'mak', 'ABC12', '" EPID "', '" KEY "',"
+      "  printf ('%054d', id * 2 + (a > '1')), 1, 1700000000000 FROM machine,"
+      "  (SELECT '" LK_APPLICATION_WINDOWS "' AS a UNION SELECT '" LK_APPLICATION_OFFICE "');"
+      "INSERT INTO spend (key_identity, iid, epid, method, state, created_at, settled_at)"
+      " SELECT key_identity, iid, epid, 'proxy', 'confirmed', 1, 2 FROM product;"
+      "INSERT INTO confirmation (key_identity, iid, cid, method, created_at)"
+      " SELECT key_identity, iid, '" CID "', 'proxy', 2 FROM product;"
+      "INSERT INTO event (at, machine_id, step, outcome) SELECT 1700000000000, id, 'refresh', "
+      "'done'"
+      " FROM machine");
   start = get_cpu_time ();
   save (lab, LAB_A, path);
   g_test_message ("written in %.2f s of the processor", get_cpu_time () - start);
@@ -771,8 +771,8 @@ test_many (void)
   load (core, path, &second);
   g_test_message ("taken again in %.2f s of the processor", get_cpu_time () - start);
   g_assert_cmpuint (first.n_machines_new, ==, 1500);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM product"), ==, 3000);
-  g_assert_cmpint (count (core, "SELECT count (*) FROM confirmation"), ==, 3000);
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT count (*) FROM product"), ==, 3000);
+  g_assert_cmpint (lk_test_fleet_count (core, "SELECT count (*) FROM confirmation"), ==, 3000);
   g_assert_cmpuint (second.n_changed, ==, 0);
 }
 

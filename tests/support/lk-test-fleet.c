@@ -150,6 +150,34 @@ add_timeout (GMainContext *context, guint ms, gboolean *is_up)
   return source;
 }
 
+static gboolean
+run_sql (LkDb *db, gpointer user_data, GError **error)
+{
+  return lk_db_exec (db, user_data, error);
+}
+
+void
+lk_test_fleet_exec (LkTestFleet *self, const char *sql)
+{
+  g_autoptr (GError) error = NULL;
+
+  lk_store_write (self->store, run_sql, (char *) sql, &error);
+  g_assert_no_error (error);
+}
+
+gint64
+lk_test_fleet_count (LkTestFleet *self, const char *sql)
+{
+  g_autoptr (GError) error = NULL;
+  LkDb *db = lk_store_borrow_reader (self->store, &error);
+  gint64 n = -1;
+
+  lk_db_get_int (db, &n, -1, &error, sql, "");
+  g_assert_no_error (error);
+  lk_store_return_reader (self->store, db);
+  return n;
+}
+
 void
 lk_test_wait (gboolean (*done) (gpointer data), gpointer data)
 {

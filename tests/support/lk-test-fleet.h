@@ -30,6 +30,11 @@ LkProduct *lk_test_reading_add (LkReading *reading,
 /* Writes it; takes @reading. */
 void lk_test_fleet_read (LkTestFleet *self, gint64 machine_id, gint64 now, LkReading *reading);
 
+/* Several statements of SQL, for what the doors do not let through. */
+void lk_test_fleet_exec (LkTestFleet *self, const char *sql);
+/* The number that a query gives. */
+gint64 lk_test_fleet_count (LkTestFleet *self, const char *sql);
+
 /* Runs the default context of this thread until @done says so; fails after 10 s. */
 void lk_test_wait (gboolean (*done) (gpointer data), gpointer data);
 /* Runs it for so long. */
