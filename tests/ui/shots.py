@@ -57,6 +57,8 @@ PICTURES = [
         "products", "win.show-rows('name=pc-003*|pc-000*')", "page.select-all", "page.check"))),
     ("products-forget", "practice", of("products", "win.show-rows('name=pc-001*')",
                                        "page.select-all", "page.forget")),
+    ("products-tags", "practice", of("products", "win.show-rows('name=pc-001*')",
+                                     "page.select-all", "page.tags")),
     ("products-phone", "practice", of("products",
                                       "win.show-rows('kind=mak,state!=licensed|unread')",
                                       "page.select-all", "page.phone")),
