@@ -157,11 +157,21 @@ compare_items (gconstpointer one, gconstpointer other, gpointer user_data)
   return (int) is_failed ((gpointer) other) - (int) is_failed ((gpointer) one);
 }
 
-/* What is wrong with the rows is said where the first failed one is. */
+static gboolean
+is_at_top (GtkListView *view)
+{
+  GtkAdjustment *adjustment = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (view));
+
+  return gtk_adjustment_get_value (adjustment) <= gtk_adjustment_get_lower (adjustment);
+}
+
+/* What is wrong with the rows is said where the first failed one is. Whoever looks at the top of the
+ * list goes on seeing it; the view would keep in place the row that stood there before. */
 static void
 on_items_loaded (LkJobsPage *self)
 {
   g_autoptr (LkTableItem) first = NULL;
+  gboolean keeps_top = is_at_top (self->items_view);
 
   gtk_sorter_changed (gtk_sort_list_model_get_sorter (self->sorted_items),
                       GTK_SORTER_CHANGE_DIFFERENT);
@@ -169,6 +179,8 @@ on_items_loaded (LkJobsPage *self)
   if (gtk_single_selection_get_selected (self->item_selection) == GTK_INVALID_LIST_POSITION &&
       first != NULL && is_failed (first))
     gtk_single_selection_set_selected (self->item_selection, 0);
+  if (keeps_top && first != NULL)
+    gtk_widget_activate_action (GTK_WIDGET (self->items_view), "list.scroll-to-item", "u", 0);
 }
 
 static void
