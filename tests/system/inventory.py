@@ -6,27 +6,18 @@ without; what is written holds to the schema; VAMT's files bring what is known o
   inventory.py BUILD
 """
 import pathlib
-import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
 from latchkey_rig import Failure
-from transfer_rig import Lab, call, expect
+from transfer_rig import SOURCE, Lab, call, check_schema, expect
 
-SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 MACHINES = 20
 
 
 def count(lab, database, what):
     return lab.rows(database, what)[0][0]
-
-
-def check_schema(path):
-    done = subprocess.run(["xmllint", "--noout", "--relaxng", SOURCE / "data" / "transfer.rng", path],
-                          capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise Failure(f"the file is not as the schema says: {done.stderr[-600:]}")
 
 
 def move(lab):

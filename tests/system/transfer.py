@@ -13,8 +13,8 @@ import tempfile
 import time
 
 from latchkey_rig import Failure
-from transfer_rig import (Lab, call, check_cids, check_spends, expect, forge, open_core, pair_of,
-                          read_rows)
+from transfer_rig import (Lab, call, check_cids, check_schema, check_spends, expect, forge,
+                          open_core, pair_of, read_rows)
 
 N_FLIPS = 40
 
@@ -55,6 +55,7 @@ def ask(w):
             raise Failure("a rehearsal wrote the file")
         done = call(lab, 0, "export", w.path(name), "--all")
         expect("rows written", done["written"], dry["written"])
+        check_schema(w.path(name))
         rows = read_rows(w.path(name))
         expect("rows in the file", len(rows), done["written"])
         expect("fields of a row", set(rows[0]), {"id", "iid", "epid"})
@@ -112,6 +113,8 @@ def answer(w):
     call(w.core, 0, "answer", w.path("b.xml"), "--yes")
     n_b = len(read_rows(w.path("b.xml")))
     check_spends(w.core, len(rows) + n_b)
+    for name in ("a-part", "a-answer", "b-answer"):
+        check_schema(w.path(f"{name}.xml"))
     for name in ("a", "b"):
         pairs = [pair_of(row) for row in read_rows(w.path(f"{name}.xml"))]
         expect("pairs answered", [pair_of(r) for r in read_rows(w.path(f"{name}-answer.xml"))],
@@ -323,14 +326,13 @@ def sealed(w, n_spends):
 
 def test(w):
     started = time.monotonic()
-    steps = []
 
     def step(what, *args):
         result = what(w, *args)
-        steps.append(f"{what.__name__} {time.monotonic() - started:.0f} s")
+        print(f"# {time.monotonic() - started:.0f} s: {what.__name__}", flush=True)
         return result
 
-    w.set_up()
+    step(World.set_up)
     step(ask)
     step(spoiled_requests)
     n_spends = step(answer)
@@ -342,7 +344,7 @@ def test(w):
     step(changed_request, n_spends)
     step(sealed, n_spends)
     check_spends(w.core, n_spends)
-    print(f"# {n_spends} rows; {', '.join(steps)}")
+    print(f"# {n_spends} rows, one spend each")
 
 
 def main():

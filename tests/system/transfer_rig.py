@@ -3,12 +3,14 @@
 import hashlib
 import json
 import pathlib
+import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
 from latchkey_rig import Failure, Rig
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(SOURCE / "tests" / "support"))
 from practice import get_key_identity, make_practice_cid
 
 NAMESPACE = "urn:latchkey:transfer:1"
@@ -90,6 +92,13 @@ def check_spends(core, n):
     expect("states of them", {state for _, _, state in spends}, {"confirmed"} if n else set())
     audit = core.rows("gateway.db", "SELECT iid FROM audit WHERE outcome = 'confirmed'")
     expect("activations in the gateway's audit", len(set(audit)), n)
+
+
+def check_schema(path):
+    done = subprocess.run(["xmllint", "--noout", "--relaxng", SOURCE / "data" / "transfer.rng", path],
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Failure(f"the file is not as the schema says: {done.stderr[-600:]}")
 
 
 def read_rows(path):
