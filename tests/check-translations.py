@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fails when a catalogue is not whole: check-translations.py ROOT. Each language of po/LINGUAS has
 every text of the tree, none of them guessed, with formats and plural forms that msgfmt accepts;
-po/POTFILES names every file with texts; the help of the window is there in each language."""
+po/POTFILES names every file with texts."""
 import pathlib
 import re
 import runpy
@@ -46,8 +46,6 @@ def main():
         update["write_template"](template)
         for language in (root / "po" / "LINGUAS").read_text("utf-8").split():
             faults += check_catalogue(root / "po" / f"{language}.po", template, pathlib.Path(name))
-            if not (root / "data" / "help" / f"window.{language}.md").exists():
-                faults.append(f"data/help/window.{language}.md is missing")
     print("\n".join(faults) or "catalogues ok")
     sys.exit(bool(faults))
 

@@ -165,8 +165,8 @@ is_at_top (GtkListView *view)
   return gtk_adjustment_get_value (adjustment) <= gtk_adjustment_get_lower (adjustment);
 }
 
-/* What is wrong with the rows is said where the first failed one is. Whoever looks at the top of the
- * list goes on seeing it; the view would keep in place the row that stood there before. */
+/* What is wrong with the rows is said where the first failed one is. Whoever looks at the top of
+ * the list goes on seeing it; the view would keep in place the row that stood there before. */
 static void
 on_items_loaded (LkJobsPage *self)
 {

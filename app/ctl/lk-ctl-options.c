@@ -163,7 +163,7 @@ static const struct
     G_OPTION_ARG_FILENAME, FIELD (secret_file),
     N_ ("Read the passphrase from this file, which only you may read"), N_ ("FILE") },
   { LK_TAKES_ANSWER, "output", 'o', G_OPTION_ARG_FILENAME, FIELD (output),
-    N_ ("Write the answer here (NAME-answer.xml beside the request)"), N_ ("FILE") },
+    N_ ("Write the answer here (NAME-answer beside the request)"), N_ ("FILE") },
   { LK_TAKES_ANSWER, "partial", 0, G_OPTION_ARG_NONE, FIELD (partial),
     N_ ("Write what is known now, and wait for nothing"), NULL },
   { LK_TAKES_IMPORT, "salvage", 0, G_OPTION_ARG_NONE, FIELD (salvage),

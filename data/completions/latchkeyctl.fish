@@ -319,7 +319,7 @@ complete -c latchkeyctl -n '__fish_seen_subcommand_from answer' -l again -d 'Ask
 complete -c latchkeyctl -n '__fish_seen_subcommand_from answer' -l seal -d 'Seal the file with a passphrase'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from answer' -l passphrase-fd -r -d 'Read the passphrase from this descriptor'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from answer' -l passphrase-file -r -d 'Read the passphrase from this file, which only you may read'
-complete -c latchkeyctl -n '__fish_seen_subcommand_from answer' -l output -r -d 'Write the answer here (NAME-answer.xml beside the request)'
+complete -c latchkeyctl -n '__fish_seen_subcommand_from answer' -l output -r -d 'Write the answer here (NAME-answer beside the request)'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from answer' -l partial -d 'Write what is known now, and wait for nothing'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from job' -f -a list -d 'List jobs, newest first'
 complete -c latchkeyctl -n '__fish_seen_subcommand_from job; and __fish_seen_subcommand_from list' -l db -r -d 'Use the store in this file'
