@@ -65,15 +65,17 @@ make_private_file (const char *path, GError **error)
   return TRUE;
 }
 
+/* Most texts do not have the word's first letter where it would fit, so that is compared inline. */
 static gboolean
 contains (sqlite3_value *value, const char *word, int length)
 {
   const char *text = sqlite3_value_blob (value);
   int last = sqlite3_value_bytes (value) - length;
-  char first = g_ascii_tolower (*word);
+  char lower = g_ascii_tolower (*word);
+  char upper = g_ascii_toupper (*word);
 
   for (int i = 0; i <= last; i++)
-    if (g_ascii_tolower (text[i]) == first &&
+    if ((text[i] == lower || text[i] == upper) &&
         g_ascii_strncasecmp (text + i, word, (gsize) length) == 0)
       return TRUE;
   return FALSE;

@@ -297,23 +297,28 @@ query_machines (LkDb *db,
 }
 
 /* What does not match is needed too where a machine without products matches: to know those. A
- * mixed condition that no machine fulfils is the products' own. */
+ * mixed condition that no machine fulfils is the products' own: where all are, whatever SQL leaves
+ * fulfils them all and need not say so again. */
 static LkQuery *
 query_products (LkDb *db, const LkSelection *selection, const Reading *reading, GError **error)
 {
   const LkSelectionHalf *half = &selection->product;
   const char *value = columns[reading->sort].product;
+  gboolean is_own = reading->any_machine == 0;
+  g_autofree char *any = is_own ? g_strdup_printf ("%" G_GINT64_FORMAT, reading->all)
+                                : g_strdup_printf ("%s AS any", half->any);
   g_autofree char *filter =
       reading->any_machine == reading->all
           ? g_strdup (half->where)
-          : g_strdup_printf ("any | %" G_GINT64_FORMAT " = %" G_GINT64_FORMAT " AND %s",
-                             reading->any_machine, reading->all, half->where);
+          : g_strdup_printf ("(%s) | %" G_GINT64_FORMAT " = %" G_GINT64_FORMAT " AND %s",
+                             is_own ? half->any : "any", reading->any_machine, reading->all,
+                             half->where);
   g_autofree char *sql =
-      g_strdup_printf ("SELECT p.id, %s, %s AS any, p.machine_id, %s FROM product AS p INDEXED BY"
+      g_strdup_printf ("SELECT p.id, %s, %s, p.machine_id, %s FROM product AS p INDEXED BY"
                        " product_row WHERE p.hidden = 0 AND p.machine_id BETWEEN %" G_GINT64_FORMAT
                        " AND %" G_GINT64_FORMAT " AND %s"
                        " ORDER BY p.machine_id, p.is_addon, p.application_id, p.name",
-                       value != NULL ? value : "0", half->any, reading->has_nothing ? filter : "1",
+                       value != NULL ? value : "0", any, reading->has_nothing ? filter : "1",
                        reading->first_id, reading->last_id, reading->has_nothing ? "1" : filter);
 
   return query_half (db, half, sql, error);

@@ -146,16 +146,28 @@ begin_alternative (Condition *condition, const char *column)
   return sql;
 }
 
+/* A value without * and ? is compared as a whole, which ignores case as LIKE does and takes a
+ * fraction of its time. */
 static gboolean
 append_text (Condition *condition, const char *column, const char *value)
 {
-  char *like = glob_to_like (value);
+  GPtrArray *values =
+      is_of_machine (column) ? condition->machine_values : condition->product_values;
+  GString *sql = begin_alternative (condition, column);
+  char *like;
+
+  if (strpbrk (value, "*?") == NULL)
+    {
+      g_string_append_printf (sql, "%s = ? COLLATE NOCASE", column);
+      g_ptr_array_add (values, g_strdup (value));
+      return TRUE;
+    }
 
   /* To look for an escape takes as long as to compare. */
-  g_string_append_printf (begin_alternative (condition, column), "%s LIKE ?%s", column,
+  like = glob_to_like (value);
+  g_string_append_printf (sql, "%s LIKE ?%s", column,
                           strchr (like, '\\') != NULL ? " ESCAPE '\\'" : "");
-  g_ptr_array_add (is_of_machine (column) ? condition->machine_values : condition->product_values,
-                   like);
+  g_ptr_array_add (values, like);
   return TRUE;
 }
 
