@@ -232,6 +232,7 @@ typedef struct
   guint n_machines_merged;
   guint n_conflicts;
   guint n_keys_new;
+  guint n_keys_known;
   gboolean is_vamt; /* one of VAMT's files */
 } LkImportResult;
 

@@ -5,6 +5,7 @@
 #include "base/lk-error.h"
 #include "console/lk-console-private.h"
 #include "console/lk-console-transfer.h"
+#include "console/lk-transfer-figures.h"
 #include "domain/lk-practice.h"
 #include "lk-test-fleet.h"
 #include "store/lk-spends.h"
@@ -462,12 +463,49 @@ test_gone (Fixture *f, gconstpointer data)
   g_assert_cmpint (get_int (f->lab, "SELECT count (*) FROM confirmation"), ==, 4);
 }
 
+/* How many, as a person is told under @title. */
+static guint
+get_figure (const LkImportResult *result, const char *title)
+{
+  g_autoptr (GArray) figures = lk_import_result_list_figures (result);
+
+  for (guint i = 0; i < figures->len; i++)
+    if (g_str_equal (g_array_index (figures, LkFigure, i).title, title))
+      return g_array_index (figures, LkFigure, i).n;
+  return 0;
+}
+
+/* VAMT's files are named as such, and it is said what is new and what was here already. */
+static void
+test_vamt (Fixture *f, gconstpointer data)
+{
+  g_autofree char *cil = g_test_build_filename (G_TEST_DIST, "data", "vamt", "computers.cil", NULL);
+  g_autofree char *cilx = g_test_build_filename (G_TEST_DIST, "data", "vamt", "keys.cilx", NULL);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (LkImportResult) machines = import (f, cil, FALSE);
+      g_autoptr (LkImportResult) keys = import (f, cilx, FALSE);
+      g_autofree char *what = lk_import_result_describe (keys);
+
+      g_assert_cmpstr (what, ==, "A File of VAMT");
+      g_assert_cmpuint (get_figure (machines, "New machines"), ==, i == 0 ? 2 : 0);
+      g_assert_cmpuint (get_figure (machines, "Machines that are known here"), ==, i == 0 ? 0 : 2);
+      g_assert_cmpuint (lk_import_result_count (machines), ==, 2);
+      g_assert_cmpuint (get_figure (keys, "New product keys"), ==, i == 0 ? 2 : 0);
+      g_assert_cmpuint (get_figure (keys, "Product keys that are known here"), ==, i == 0 ? 0 : 2);
+      g_assert_cmpuint (get_figure (keys, "Not usable"), ==, 2);
+      g_assert_cmpuint (lk_import_result_count (keys), ==, 2);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 #define TEST(name, func) g_test_add ("/transfers/" name, Fixture, NULL, set_up, func, tear_down)
   TEST ("circle", test_circle);
+  TEST ("vamt", test_vamt);
   TEST ("reservations", test_reservations);
   TEST ("no-room", test_no_room);
   TEST ("refused", test_refused);
