@@ -106,9 +106,11 @@ refuse (LkTransferDialog *self, const GError *error)
   lk_field_show_page (self->stack, "refused");
 }
 
+/* The file is opened anew after that. */
 static void
 fail (LkTransferDialog *self, const GError *error)
 {
+  g_clear_pointer (&self->order->source, lk_transfer_source_unref);
   if (g_error_matches (error, LK_ERROR, LK_ERROR_DENIED))
     ask_for_passphrase (self, error);
   else
@@ -260,6 +262,8 @@ on_looked (gpointer answer, const GError *error, gpointer user_data)
     }
   g_clear_pointer (&self->look, lk_look_free);
   self->look = answer;
+  if (self->order->source == NULL)
+    self->order->source = lk_transfer_source_ref (self->look->source);
   if (self->look->plan != NULL)
     show_plan (self);
   else

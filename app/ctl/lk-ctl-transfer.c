@@ -325,6 +325,7 @@ import_file (LkCtl *ctl)
 {
   const char *path = ctl->args[0];
   g_autoptr (LkSecret) passphrase = NULL;
+  g_autoptr (LkTransferSource) source = NULL;
   g_autoptr (LkImportResult) result = NULL;
   g_autoptr (GError) error = NULL;
   LkExit status;
@@ -332,8 +333,9 @@ import_file (LkCtl *ctl)
   if (!lk_ctl_get_passphrase (ctl, path, FALSE, &passphrase, &status))
     return status;
 
-  result = lk_console_import (ctl->console, path, passphrase, ctl->options.salvage,
-                              ctl->options.dry_run, &error);
+  source = lk_transfer_source_open (path, passphrase, ctl->options.salvage, &error);
+  if (source != NULL)
+    result = lk_console_import (ctl->console, source, ctl->options.dry_run, &error);
   if (result == NULL)
     return lk_ctl_fail_for_file (ctl, g_steal_pointer (&error));
 
