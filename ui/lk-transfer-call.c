@@ -177,6 +177,7 @@ lk_open_order_copy (const LkOpenOrder *self)
 
   copy->path = g_strdup (self->path);
   copy->passphrase = self->passphrase != NULL ? lk_secret_copy (self->passphrase) : NULL;
+  copy->source = self->source != NULL ? lk_transfer_source_ref (self->source) : NULL;
   return copy;
 }
 
@@ -185,12 +186,14 @@ lk_open_order_free (LkOpenOrder *self)
 {
   g_free (self->path);
   g_clear_pointer (&self->passphrase, lk_secret_free);
+  g_clear_pointer (&self->source, lk_transfer_source_unref);
   g_free (self);
 }
 
 void
 lk_look_free (LkLook *self)
 {
+  g_clear_pointer (&self->source, lk_transfer_source_unref);
   g_clear_pointer (&self->plan, lk_answer_plan_free);
   g_clear_pointer (&self->import, lk_import_result_free);
   g_free (self->trouble);
@@ -208,29 +211,6 @@ note_trouble (LkConsole *console, LkLook *look)
     look->trouble = g_strdup (error->message);
 }
 
-/* Whether the file is a request; all others are imported. */
-static gboolean
-find_kind (const LkOpenOrder *order, LkLook *look, gboolean *is_request, GError **error)
-{
-  g_autoptr (LkTransferReader) reader = NULL;
-
-  *is_request = FALSE;
-  if (!lk_transfer_file_is_one (order->path, &look->is_sealed))
-    return TRUE;
-  reader = lk_transfer_reader_open (order->path, order->passphrase, order->salvage, error);
-  if (reader == NULL)
-    return FALSE;
-  *is_request = lk_transfer_reader_get_head (reader)->kind == LK_TRANSFER_REQUEST;
-  if (*is_request && lk_transfer_reader_get_fault (reader) != NULL)
-    {
-      g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-                   _ ("%s. Only whole requests are answered: save it again in the lab"),
-                   lk_transfer_reader_get_fault (reader));
-      return FALSE;
-    }
-  return TRUE;
-}
-
 gpointer
 lk_transfer_call_look (LkConsole *console,
                        gpointer question,
@@ -239,16 +219,16 @@ lk_transfer_call_look (LkConsole *console,
 {
   const LkOpenOrder *order = question;
   g_autoptr (LkLook) look = g_new0 (LkLook, 1);
-  gboolean is_request;
 
-  if (!find_kind (order, look, &is_request, error))
+  look->source = order->source != NULL ? lk_transfer_source_ref (order->source)
+                                       : lk_transfer_source_open (order->path, order->passphrase,
+                                                                  order->salvage, error);
+  if (look->source == NULL)
     return NULL;
-  if (is_request)
-    look->plan =
-        lk_console_preview_answer (console, order->path, order->passphrase, order->again, error);
+  if (lk_transfer_source_get_kind (look->source) == LK_TRANSFER_REQUEST)
+    look->plan = lk_console_preview_answer (console, look->source, order->again, error);
   else
-    look->import =
-        lk_console_import (console, order->path, order->passphrase, order->salvage, TRUE, error);
+    look->import = lk_console_import (console, look->source, TRUE, error);
   note_trouble (console, look);
   return look->plan != NULL || look->import != NULL ? g_steal_pointer (&look) : NULL;
 }
@@ -262,8 +242,8 @@ lk_transfer_call_take (LkConsole *console,
   const LkOpenOrder *order = question;
   gint64 transfer;
 
-  if (!lk_console_take_request (console, order->path, order->passphrase, order->anyway,
-                                order->again, &transfer, error))
+  if (!lk_console_take_request (console, order->source, order->anyway, order->again, &transfer,
+                                error))
     return NULL;
   return g_memdup2 (&transfer, sizeof transfer);
 }
@@ -276,7 +256,7 @@ lk_transfer_call_import (LkConsole *console,
 {
   const LkOpenOrder *order = question;
 
-  return lk_console_import (console, order->path, order->passphrase, order->salvage, FALSE, error);
+  return lk_console_import (console, order->source, FALSE, error);
 }
 
 /* XML in UTF-8 or UTF-16, with a mark or without. */

@@ -90,6 +90,7 @@ gpointer lk_transfer_call_save (LkConsole *console,
 /**
  * LkOpenOrder:
  *
+ * @source: the file, once it was looked at; else it is opened at @path
  * @anyway: spends although what is left is not known
  * @again: asks again for what was refused
  */
@@ -97,6 +98,7 @@ typedef struct
 {
   char *path;
   LkSecret *passphrase;
+  LkTransferSource *source;
   gboolean salvage;
   gboolean anyway;
   gboolean again;
@@ -108,12 +110,13 @@ void lk_open_order_free (LkOpenOrder *self);
 /**
  * LkLook:
  *
- * What a file is, and what opening it would do: one of @plan and @import. @trouble: why a request
- * cannot be answered here as things stand, or NULL.
+ * What a file is, and what opening it would do: one of @plan and @import. @source: the file, for
+ * what is done with it next. @trouble: why a request cannot be answered here as things stand, or
+ * NULL.
  */
 typedef struct
 {
-  gboolean is_sealed;
+  LkTransferSource *source;
   LkAnswerPlan *plan;
   LkImportResult *import;
   char *trouble;
@@ -121,9 +124,9 @@ typedef struct
 
 void lk_look_free (LkLook *self);
 
-/* LkDeskFuncs: LkOpenOrder → LkLook, which changes nothing; → the request's number (gint64) in the
- * list of files; → LkImportResult. LK_ERROR_DENIED: the file is sealed, and the passphrase is
- * missing or wrong. */
+/* LkDeskFuncs: LkOpenOrder → LkLook, which changes nothing; then, with its @source in the order, →
+ * the request's number (gint64) in the list of files; → LkImportResult. LK_ERROR_DENIED: the file
+ * is sealed, and the passphrase is missing or wrong. */
 gpointer lk_transfer_call_look (LkConsole *console,
                                 gpointer question,
                                 GCancellable *cancellable,

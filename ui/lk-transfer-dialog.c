@@ -4,12 +4,12 @@
 #include "ui/lk-transfer-dialog.h"
 
 #include "base/lk-error.h"
+#include "console/lk-transfer-figures.h"
 #include "domain/lk-job.h"
 #include "ui/lk-field.h"
 #include "ui/lk-job-words.h"
 #include "ui/lk-line-list.h"
 #include "ui/lk-order.h"
-#include "ui/lk-transfer-text.h"
 #include "ui/lk-window.h"
 
 #include <glib/gi18n.h>
@@ -106,9 +106,11 @@ refuse (LkTransferDialog *self, const GError *error)
   lk_field_show_page (self->stack, "refused");
 }
 
+/* The file is opened anew after that. */
 static void
 fail (LkTransferDialog *self, const GError *error)
 {
+  g_clear_pointer (&self->order->source, lk_transfer_source_unref);
   if (g_error_matches (error, LK_ERROR, LK_ERROR_DENIED))
     ask_for_passphrase (self, error);
   else
@@ -211,7 +213,7 @@ show_plan (LkTransferDialog *self)
                    : g_strdup_printf (_ ("Saved: %s, by store %s"), time, plan->store_id);
 
   gtk_window_set_title (GTK_WINDOW (self), _ ("Answer a Request"));
-  show_figures (self, title, about, lk_transfer_text_plan (plan));
+  show_figures (self, title, about, lk_answer_plan_list_figures (plan));
   show_remarks (self, NULL);
   show_fault (self, _ ("It cannot be answered here"), self->look->trouble);
   gtk_widget_set_visible (self->anyway_row, plan->n_unknown_pool > 0);
@@ -221,22 +223,10 @@ show_plan (LkTransferDialog *self)
   offer_answer (self);
 }
 
-static char *
-describe_file (const LkImportResult *result)
-{
-  guint n = result->n_rows;
-
-  if (result->kind == LK_TRANSFER_INVENTORY)
-    return g_strdup_printf (ngettext ("An Inventory With %'u Record",
-                                      "An Inventory With %'u Records", n),
-                            n);
-  return g_strdup_printf (ngettext ("An Answer for %'u Row", "An Answer for %'u Rows", n), n);
-}
-
 static void
 show_import (LkTransferDialog *self, const LkImportResult *result, const char *title)
 {
-  show_figures (self, title, NULL, lk_transfer_text_import (result));
+  show_figures (self, title, NULL, lk_import_result_list_figures (result));
   show_remarks (self, result);
   show_fault (self, _ ("The file is not whole"), result->fault);
   gtk_widget_hide (self->switches);
@@ -246,13 +236,16 @@ static void
 offer_import (LkTransferDialog *self)
 {
   const LkImportResult *result = self->look->import;
-  gboolean is_inventory = result->kind == LK_TRANSFER_INVENTORY;
-  guint n = result->n_rows - MIN (result->n_rows, result->n_foreign + result->n_bad);
-  g_autofree char *title = describe_file (result);
+  gboolean is_inventory = result->kind == LK_TRANSFER_INVENTORY && !result->is_vamt;
+  guint n = lk_import_result_count (result);
+  g_autofree char *title = lk_import_result_describe (result);
   g_autofree char *verb = g_strdup_printf (ngettext ("_Import %'u Row", "_Import %'u Rows", n), n);
 
-  gtk_window_set_title (GTK_WINDOW (self),
-                        is_inventory ? _ ("Merge an Inventory") : _ ("Open an Answer"));
+  if (result->is_vamt)
+    gtk_window_set_title (GTK_WINDOW (self), _ ("Import a File of VAMT"));
+  else
+    gtk_window_set_title (GTK_WINDOW (self),
+                          is_inventory ? _ ("Merge an Inventory") : _ ("Open an Answer"));
   show_import (self, result, title);
   set_step (self, STEP_IMPORT, is_inventory ? _ ("_Merge") : verb);
 }
@@ -269,6 +262,8 @@ on_looked (gpointer answer, const GError *error, gpointer user_data)
     }
   g_clear_pointer (&self->look, lk_look_free);
   self->look = answer;
+  if (self->order->source == NULL)
+    self->order->source = lk_transfer_source_ref (self->look->source);
   if (self->look->plan != NULL)
     show_plan (self);
   else
@@ -339,25 +334,33 @@ on_taken (gpointer answer, const GError *error, gpointer user_data)
   gtk_window_close (GTK_WINDOW (self));
 }
 
+static char *
+describe_done (const LkImportResult *result)
+{
+  guint n = result->n_new;
+
+  if (result->is_vamt)
+    return g_strdup (_ ("The File of VAMT Is Imported"));
+  if (result->kind == LK_TRANSFER_INVENTORY)
+    return g_strdup (_ ("The Inventory Is Merged"));
+  return g_strdup_printf (ngettext ("%'u Confirmation ID Imported", "%'u Confirmation IDs Imported",
+                                    n),
+                          n);
+}
+
 static void
 on_imported (gpointer answer, const GError *error, gpointer user_data)
 {
   LkTransferDialog *self = user_data;
   g_autoptr (LkImportResult) result = answer;
   g_autofree char *title = NULL;
-  guint n;
 
   if (result == NULL)
     {
       fail (self, error);
       return;
     }
-  n = result->n_new;
-  title = result->kind == LK_TRANSFER_INVENTORY
-              ? g_strdup (_ ("The Inventory Is Merged"))
-              : g_strdup_printf (ngettext ("%'u Confirmation ID Imported",
-                                           "%'u Confirmation IDs Imported", n),
-                                 n);
+  title = describe_done (result);
   show_import (self, result, title);
   lk_field_show_page (self->stack, "look");
   gtk_button_set_label (self->cancel, _ ("_Close"));

@@ -15,22 +15,3 @@ char *lk_transfer_text_file_counts (const LkTransferRow *file);
 
 /* Why rows are not written, a line for each reason; NULL: all are. */
 char *lk_transfer_text_left_out (const LkExportResult *result);
-
-/**
- * LkFigure: one line of what a file would do.
- * @is_warning: a person should look at it
- */
-typedef struct
-{
-  guint n;
-  gboolean is_warning;
-  const char *title;
-  const char *text; /* or NULL */
-} LkFigure;
-
-/* Those that are not 0 (GArray of LkFigure). */
-GArray *lk_transfer_text_plan (const LkAnswerPlan *plan);
-GArray *lk_transfer_text_import (const LkImportResult *result);
-
-/* Rows that get a confirmation ID, if all goes well. */
-guint lk_answer_plan_count (const LkAnswerPlan *plan);

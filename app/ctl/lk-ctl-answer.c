@@ -190,15 +190,14 @@ detach (LkCtl *ctl, gint64 transfer)
 
 /* What may be spent was said and agreed to. */
 static LkExit
-answer_request (LkCtl *ctl, const char *path, const LkSecret *passphrase, const LkSecret *seal)
+answer_request (LkCtl *ctl, LkTransferSource *source, const LkSecret *seal)
 {
   g_autoptr (GError) error = NULL;
   LkFollowEnd end = LK_FOLLOW_CLOSED;
   gint64 transfer = 0;
   LkExit status;
 
-  if (!lk_console_take_request (ctl->console, path, passphrase, TRUE, ctl->options.again, &transfer,
-                                &error))
+  if (!lk_console_take_request (ctl->console, source, TRUE, ctl->options.again, &transfer, &error))
     return lk_ctl_fail_for_file (ctl, g_steal_pointer (&error));
   if (ctl->options.detach)
     return detach (ctl, transfer);
@@ -224,13 +223,16 @@ answer (LkCtl *ctl)
   const char *path = ctl->args[0];
   g_autoptr (LkSecret) passphrase = NULL;
   g_autoptr (LkSecret) seal = NULL;
+  g_autoptr (LkTransferSource) source = NULL;
   g_autoptr (LkAnswerPlan) plan = NULL;
   g_autoptr (GError) error = NULL;
   LkExit status;
 
   if (!lk_ctl_get_passphrase (ctl, path, FALSE, &passphrase, &status))
     return status;
-  plan = lk_console_preview_answer (ctl->console, path, passphrase, ctl->options.again, &error);
+  source = lk_transfer_source_open (path, passphrase, FALSE, &error);
+  if (source != NULL)
+    plan = lk_console_preview_answer (ctl->console, source, ctl->options.again, &error);
   if (plan == NULL)
     return lk_ctl_fail_for_file (ctl, g_steal_pointer (&error));
   if (ctl->options.dry_run || plan->n_rows == 0)
@@ -248,7 +250,7 @@ answer (LkCtl *ctl)
   else if (!lk_ctl_get_passphrase (ctl, NULL, ctl->options.seal, &seal, &status))
     return status;
 
-  return answer_request (ctl, path, passphrase, seal);
+  return answer_request (ctl, source, seal);
 }
 
 const LkCtlCommand lk_ctl_answer_commands[] = {

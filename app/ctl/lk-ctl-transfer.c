@@ -4,6 +4,7 @@
 #include "ctl/lk-ctl-transfer.h"
 
 #include "base/lk-error.h"
+#include "console/lk-transfer-figures.h"
 #include "ctl/lk-ctl-list.h"
 #include "ctl/lk-ctl-show.h"
 #include "ctl/lk-ctl-talk.h"
@@ -253,6 +254,7 @@ build_import (LkCtl *ctl, const LkImportResult *result)
       lk_ctl_set_count (ctl, "machines_new", result->n_machines_new);
       lk_ctl_set_count (ctl, "machines_known", result->n_machines_merged);
       lk_ctl_set_count (ctl, "keys_new", result->n_keys_new);
+      lk_ctl_set_count (ctl, "keys_known", result->n_keys_known);
       lk_ctl_set_count (ctl, "conflicts", result->n_conflicts);
     }
   json_builder_set_member_name (ctl->json, "remarks");
@@ -265,6 +267,9 @@ build_import (LkCtl *ctl, const LkImportResult *result)
 static void
 tell_import (LkCtl *ctl, const LkImportResult *result)
 {
+  g_autoptr (GArray) figures = lk_import_result_list_figures (result);
+  g_autofree char *title = lk_import_result_describe (result);
+
   if (result->fault != NULL)
     lk_ctl_say (ctl,
                 _ ("%s\nWhat is known here was salvaged all the same; it is marked as not verified"
@@ -272,28 +277,17 @@ tell_import (LkCtl *ctl, const LkImportResult *result)
                 result->fault);
   for (guint i = 0; i < result->remarks->len; i++)
     lk_ctl_say (ctl, "%s", (const char *) g_ptr_array_index (result->remarks, i));
-  if (result->n_gone > 0)
-    lk_ctl_say (ctl,
-                ngettext ("%u confirmation ID is for a row that is not here any more; it is kept",
-                          "%u confirmation IDs are for rows that are not here any more; they are"
-                          " kept",
-                          result->n_gone),
-                result->n_gone);
-  if (result->kind == LK_TRANSFER_INVENTORY)
-    lk_ctl_print (ctl,
-                  _ ("Import: records %u; machines: new %u, known %u; product keys: new %u;"
-                     " confirmation IDs: new %u, known %u, differing %u; conflicts %u, left out"
-                     " %u\n"),
-                  result->n_rows, result->n_machines_new, result->n_machines_merged,
-                  result->n_keys_new, result->n_new, result->n_known, result->n_differs,
-                  result->n_conflicts, result->n_bad);
-  else
-    lk_ctl_print (
-        ctl,
-        _ ("Import: rows %u, new %u, known %u, refused %u, open %u, differing %u, of other"
-           " stores %u, without sense %u\n"),
-        result->n_rows, result->n_new, result->n_known, result->n_errors, result->n_open,
-        result->n_differs, result->n_foreign, result->n_bad);
+
+  lk_ctl_print (ctl, "%s\n", title);
+  for (guint i = 0; i < figures->len; i++)
+    {
+      const LkFigure *figure = &g_array_index (figures, LkFigure, i);
+
+      if (figure->text != NULL)
+        lk_ctl_print (ctl, "  %s: %u (%s)\n", figure->title, figure->n, figure->text);
+      else
+        lk_ctl_print (ctl, "  %s: %u\n", figure->title, figure->n);
+    }
 }
 
 /* A row that was refused, is not of this store or makes no sense is one that failed. */
@@ -331,6 +325,7 @@ import_file (LkCtl *ctl)
 {
   const char *path = ctl->args[0];
   g_autoptr (LkSecret) passphrase = NULL;
+  g_autoptr (LkTransferSource) source = NULL;
   g_autoptr (LkImportResult) result = NULL;
   g_autoptr (GError) error = NULL;
   LkExit status;
@@ -338,8 +333,9 @@ import_file (LkCtl *ctl)
   if (!lk_ctl_get_passphrase (ctl, path, FALSE, &passphrase, &status))
     return status;
 
-  result = lk_console_import (ctl->console, path, passphrase, ctl->options.salvage,
-                              ctl->options.dry_run, &error);
+  source = lk_transfer_source_open (path, passphrase, ctl->options.salvage, &error);
+  if (source != NULL)
+    result = lk_console_import (ctl->console, source, ctl->options.dry_run, &error);
   if (result == NULL)
     return lk_ctl_fail_for_file (ctl, g_steal_pointer (&error));
 

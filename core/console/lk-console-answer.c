@@ -90,66 +90,72 @@ lk_answer_plan_to_text (const LkAnswerPlan *self)
   return g_string_free (text, FALSE);
 }
 
-static LkTransferReader *
-open_request (const char *path, const LkSecret *passphrase, GError **error)
+/* Only a whole request is answered. */
+static gboolean
+check_request (const LkTransferSource *source, GError **error)
 {
-  g_autoptr (LkTransferReader) reader = lk_transfer_reader_open (path, passphrase, FALSE, error);
+  LkTransferKind kind = lk_transfer_source_get_kind (source);
+  const char *fault;
 
-  if (reader == NULL || lk_transfer_reader_get_head (reader)->kind == LK_TRANSFER_REQUEST)
-    return g_steal_pointer (&reader);
+  if (kind != LK_TRANSFER_REQUEST)
+    {
+      g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+                   kind == LK_TRANSFER_ANSWER
+                       ? _ ("“%s” is an answer, not a request; import it in the lab that asked")
+                       : _ ("“%s” is an inventory, not a request"),
+                   source->path);
+      return FALSE;
+    }
 
-  g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
-               lk_transfer_reader_get_head (reader)->kind == LK_TRANSFER_ANSWER
-                   ? _ ("“%s” is an answer, not a request; import it in the lab that asked")
-                   : _ ("“%s” is an inventory, not a request"),
-               path);
-  return NULL;
+  fault = lk_transfer_reader_get_fault (source->reader);
+  if (fault != NULL)
+    g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
+                 _ ("%s. Only whole requests are answered: save it again in the lab"), fault);
+  return fault == NULL;
 }
 
 static gboolean
 take (LkConsole *self,
-      LkTransferReader *reader,
-      const char *path,
+      LkTransferSource *source,
       const LkTaking *how,
       gint64 *id,
       LkTakingCounts *counts,
       GError **error)
 {
   LkStore *store = lk_console_get_store (self, error);
-  g_autofree char *absolute = lk_transfer_make_path (path);
-  LkLineSource source = { .reader = reader, .is_trusted = TRUE };
+  g_autofree char *absolute = lk_transfer_make_path (source->path);
+  LkLineSource lines = { .reader = source->reader, .is_trusted = TRUE };
   LkTransferEntry entry;
   LkTaking taking = *how;
 
-  if (store == NULL)
+  if (store == NULL || !check_request (source, error))
     return FALSE;
 
-  lk_transfer_entry_init (&entry, lk_transfer_reader_get_head (reader), absolute, FALSE,
-                          lk_transfer_reader_is_sealed (reader), lk_console_now (self));
+  lk_transfer_reader_rewind (source->reader);
+  lk_transfer_entry_init (&entry, lk_transfer_reader_get_head (source->reader), absolute, FALSE,
+                          lk_transfer_reader_is_sealed (source->reader), lk_console_now (self));
   taking.entry = &entry;
   taking.next = lk_line_source_next;
-  taking.user_data = &source;
+  taking.user_data = &lines;
   return lk_store_take_request (store, &taking, lk_console_now (self), id, counts, error);
 }
 
 LkAnswerPlan *
 lk_console_preview_answer (LkConsole *self,
-                           const char *path,
-                           const LkSecret *passphrase,
+                           LkTransferSource *source,
                            gboolean again,
                            GError **error)
 {
   const LkTaking how = { .allow_unknown = TRUE, .again = again, .is_rehearsal = TRUE };
-  g_autoptr (LkTransferReader) reader = open_request (path, passphrase, error);
-  g_autofree char *store_id = reader != NULL ? lk_console_get_store_id (self, error) : NULL;
+  g_autofree char *store_id = lk_console_get_store_id (self, error);
   const LkTransferHead *head;
   LkTakingCounts counts;
   LkAnswerPlan *plan;
 
-  if (store_id == NULL || !take (self, reader, path, &how, NULL, &counts, error))
+  if (store_id == NULL || !take (self, source, &how, NULL, &counts, error))
     return NULL;
 
-  head = lk_transfer_reader_get_head (reader);
+  head = lk_transfer_reader_get_head (source->reader);
   plan = g_new0 (LkAnswerPlan, 1);
   plan->file_id = g_strdup (head->id);
   plan->store_id = g_strdup (head->store_id);
@@ -163,25 +169,23 @@ lk_console_preview_answer (LkConsole *self,
   plan->n_no_room = counts.n_no_room;
   plan->n_unknown_pool = counts.n_unknown_pool;
   plan->n_changed = counts.n_changed;
-  plan->is_sealed = lk_transfer_reader_is_sealed (reader);
+  plan->is_sealed = lk_transfer_reader_is_sealed (source->reader);
   plan->is_own = g_str_equal (store_id, head->store_id);
   return plan;
 }
 
 gboolean
 lk_console_take_request (LkConsole *self,
-                         const char *path,
-                         const LkSecret *passphrase,
+                         LkTransferSource *source,
                          gboolean allow_unknown,
                          gboolean again,
                          gint64 *transfer,
                          GError **error)
 {
   const LkTaking how = { .allow_unknown = allow_unknown, .again = again };
-  g_autoptr (LkTransferReader) reader = open_request (path, passphrase, error);
   LkTakingCounts counts;
 
-  return reader != NULL && take (self, reader, path, &how, transfer, &counts, error);
+  return take (self, source, &how, transfer, &counts, error);
 }
 
 static gboolean

@@ -5,7 +5,6 @@
 #include "console/lk-console-private.h"
 #include "console/lk-transfer-private.h"
 #include "transfer/lk-transfer-lines.h"
-#include "transfer/lk-vamt-file.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -70,31 +69,27 @@ find_fault (LkTransferReader *reader, const char *path, const char *store_id)
 }
 
 static LkImportResult *
-import_answer (LkConsole *self,
-               LkTransferReader *reader,
-               const char *path,
-               gboolean salvage,
-               gboolean dry_run,
-               GError **error)
+import_answer (LkConsole *self, LkTransferSource *source, gboolean dry_run, GError **error)
 {
+  LkTransferReader *reader = source->reader;
   g_autofree char *store_id = lk_console_get_store_id (self, error);
-  g_autofree char *absolute = lk_transfer_make_path (path);
+  g_autofree char *absolute = lk_transfer_make_path (source->path);
   g_autofree char *fault = NULL;
   g_auto (LkMergingResult) merged = { 0 };
   g_autoptr (LkImportResult) result = NULL;
   LkTransferEntry entry;
-  LkLineSource source = { .reader = reader };
+  LkLineSource lines = { .reader = reader };
   LkMerging merging = {
     .entry = &entry,
     .next = lk_line_source_next,
-    .user_data = &source,
+    .user_data = &lines,
     .is_rehearsal = dry_run,
   };
 
   if (store_id == NULL)
     return NULL;
-  fault = find_fault (reader, path, store_id);
-  if (fault != NULL && !salvage)
+  fault = find_fault (reader, source->path, store_id);
+  if (fault != NULL && !source->salvage)
     {
       g_set_error_literal (error, LK_ERROR, LK_ERROR_INVALID, fault);
       return NULL;
@@ -103,7 +98,7 @@ import_answer (LkConsole *self,
   lk_transfer_entry_init (&entry, lk_transfer_reader_get_head (reader), absolute, FALSE,
                           lk_transfer_reader_is_sealed (reader), lk_console_now (self));
   entry.note = fault;
-  merging.is_trusted = source.is_trusted = fault == NULL;
+  merging.is_trusted = lines.is_trusted = fault == NULL;
   if (!lk_store_merge_answer (lk_console_get_store (self, NULL), &merging, lk_console_now (self),
                               &merged, error))
     return NULL;
@@ -115,31 +110,25 @@ import_answer (LkConsole *self,
 }
 
 LkImportResult *
-lk_console_import (LkConsole *self,
-                   const char *path,
-                   const LkSecret *passphrase,
-                   gboolean salvage,
-                   gboolean dry_run,
-                   GError **error)
+lk_console_import (LkConsole *self, LkTransferSource *source, gboolean dry_run, GError **error)
 {
-  g_autoptr (LkTransferReader) reader = NULL;
-  gboolean is_sealed;
+  if (source->reader == NULL)
+    return lk_console_import_vamt (self, source->path, dry_run, error);
 
-  if (!lk_transfer_file_is_one (path, &is_sealed) && lk_vamt_file_is_one (path))
-    return lk_console_import_vamt (self, path, dry_run, error);
-
-  reader = lk_transfer_reader_open (path, passphrase, salvage, error);
-  if (reader == NULL)
-    return NULL;
-  if (lk_transfer_reader_get_head (reader)->kind == LK_TRANSFER_INVENTORY)
-    return lk_console_import_inventory (self, reader, path, dry_run, error);
-  if (lk_transfer_reader_get_head (reader)->kind == LK_TRANSFER_ANSWER)
-    return import_answer (self, reader, path, salvage, dry_run, error);
-
-  g_set_error (
-      error, LK_ERROR, LK_ERROR_INVALID,
-      _ ("“%s” is a request: it is answered in the core network, and its answer is imported"
-         " here"),
-      path);
-  return NULL;
+  lk_transfer_reader_rewind (source->reader);
+  switch (lk_transfer_source_get_kind (source))
+    {
+    case LK_TRANSFER_INVENTORY:
+      return lk_console_import_inventory (self, source->reader, source->path, dry_run, error);
+    case LK_TRANSFER_ANSWER:
+      return import_answer (self, source, dry_run, error);
+    case LK_TRANSFER_REQUEST:
+    default:
+      g_set_error (
+          error, LK_ERROR, LK_ERROR_INVALID,
+          _ ("“%s” is a request: it is answered in the core network, and its answer is imported"
+             " here"),
+          source->path);
+      return NULL;
+    }
 }

@@ -89,6 +89,7 @@ make_result (LkIntakeTally *tally, guint64 n_records)
   result->n_machines_merged = tally->n_machines_merged;
   result->n_conflicts = tally->n_conflicts;
   result->n_keys_new = tally->n_keys_new;
+  result->n_keys_known = tally->n_keys_known;
   g_ptr_array_unref (result->remarks);
   result->remarks = g_steal_pointer (&tally->remarks);
   return result;

@@ -126,6 +126,26 @@ gboolean lk_console_export_request (LkConsole *self,
                                     GError **error);
 
 /**
+ * LkTransferSource:
+ *
+ * A file that somebody looks at and then takes. It is opened once: what was shown is what is taken,
+ * and a sealed file's passphrase is worked on once, since that takes a second and 256 MiB. Its key
+ * stays in guarded memory, and the file open, until the last reference goes. Any thread may use it,
+ * one at a time.
+ */
+typedef struct _LkTransferSource LkTransferSource;
+
+/* Opens a transfer file as lk_transfer_reader_open() does, or one of VAMT's files. */
+LkTransferSource *lk_transfer_source_open (const char *path,
+                                           const LkSecret *passphrase,
+                                           gboolean salvage,
+                                           GError **error);
+LkTransferSource *lk_transfer_source_ref (LkTransferSource *self);
+void lk_transfer_source_unref (LkTransferSource *self);
+/* VAMT's files count as inventories. */
+LkTransferKind lk_transfer_source_get_kind (const LkTransferSource *self);
+
+/**
  * LkAnswerPlan: what answering a request would cost, said before it is done.
  */
 typedef struct
@@ -153,8 +173,7 @@ char *lk_answer_plan_to_text (const LkAnswerPlan *self);
 
 /* @again as in lk_console_take_request(). */
 LkAnswerPlan *lk_console_preview_answer (LkConsole *self,
-                                         const char *path,
-                                         const LkSecret *passphrase,
+                                         LkTransferSource *source,
                                          gboolean again,
                                          GError **error);
 
@@ -163,8 +182,7 @@ LkAnswerPlan *lk_console_preview_answer (LkConsole *self,
  * @allow_unknown: spend although a pool is unknown. @again: ask again for what was refused. The
  * courier of whoever runs this store's jobs sends it from now on. */
 gboolean lk_console_take_request (LkConsole *self,
-                                  const char *path,
-                                  const LkSecret *passphrase,
+                                  LkTransferSource *source,
                                   gboolean allow_unknown,
                                   gboolean again,
                                   gint64 *transfer,
@@ -232,6 +250,7 @@ typedef struct
   guint n_machines_merged;
   guint n_conflicts;
   guint n_keys_new;
+  guint n_keys_known;
   gboolean is_vamt; /* one of VAMT's files */
 } LkImportResult;
 
@@ -239,15 +258,11 @@ void lk_import_result_free (LkImportResult *self);
 /* For the functions that fill one. */
 LkImportResult *lk_import_result_new (LkTransferKind kind);
 
-/* Takes an answer, or an inventory, or one of VAMT's files; which it is is seen from the file. A
- * second time changes nothing. @salvage: see lk_transfer_reader_open(): rows whose IID is known
- * here are taken and marked as unverified. @dry_run: says what it would do. All or nothing. */
-LkImportResult *lk_console_import (LkConsole *self,
-                                   const char *path,
-                                   const LkSecret *passphrase,
-                                   gboolean salvage,
-                                   gboolean dry_run,
-                                   GError **error);
+/* Takes an answer, or an inventory, or one of VAMT's files. A second time changes nothing. Of a
+ * file that is salvaged, rows whose IID is known here are taken and marked as unverified. @dry_run:
+ * says what it would do. All or nothing. */
+LkImportResult *
+lk_console_import (LkConsole *self, LkTransferSource *source, gboolean dry_run, GError **error);
 
 /* Writes all of this store into a file, to move it or to merge it into another one; what is left
  * out is said at lk_store_read_inventory(). @with_keys: also the product keys, which needs a
@@ -260,5 +275,6 @@ gboolean lk_console_export_inventory (LkConsole *self,
                                       GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkTransferRow, lk_transfer_row_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkTransferSource, lk_transfer_source_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkAnswerPlan, lk_answer_plan_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkImportResult, lk_import_result_free)

@@ -137,6 +137,7 @@ take_key (const LkSecret *key, const char *remarks, guint line, gpointer user_da
   if (done)
     {
       self->result->n_keys_new += is_new ? 1 : 0;
+      self->result->n_keys_known += is_new ? 0 : 1;
       return TRUE;
     }
   if (g_error_matches (local_error, LK_ERROR, LK_ERROR_INVALID))

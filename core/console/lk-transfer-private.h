@@ -5,6 +5,13 @@
 
 /* For the files of this folder that write and read transfer files. */
 
+struct _LkTransferSource
+{
+  char *path;
+  gboolean salvage;
+  LkTransferReader *reader; /* NULL: it is one of VAMT's */
+};
+
 /* Takes the strings out of @entry. */
 LkTransferRow *lk_transfer_row_from_entry (LkTransferEntry *entry);
 

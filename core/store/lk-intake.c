@@ -385,6 +385,7 @@ lk_intake_add_key (LkIntake *self, const LkKeyRow *row, GError **error)
     return FALSE;
 
   self->tally->n_keys_new += is_new ? 1 : 0;
+  self->tally->n_keys_known += is_new ? 0 : 1;
   lk_intake_end_row (self, begun);
   return TRUE;
 }

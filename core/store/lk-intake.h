@@ -30,6 +30,7 @@ typedef struct
   guint n_cids_known;
   guint n_cids_differ;
   guint n_keys_new;
+  guint n_keys_known;
   guint n_conflicts;
   guint n_bad;
   guint n_reserved;

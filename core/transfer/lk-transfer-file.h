@@ -113,6 +113,9 @@ const char *lk_transfer_reader_get_fault (LkTransferReader *self);
 /* The next record, to be freed, or NULL at the end and on an error. */
 LkRecord *lk_transfer_reader_next (LkTransferReader *self, GError **error);
 
+/* Back to the first record, without opening the file or working on its passphrase again. */
+void lk_transfer_reader_rewind (LkTransferReader *self);
+
 /* Whether the file at @path begins as a transfer file does, sealed or not. */
 gboolean lk_transfer_file_is_one (const char *path, gboolean *is_sealed);
 

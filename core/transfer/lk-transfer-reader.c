@@ -226,9 +226,18 @@ lk_transfer_reader_open (const char *path,
       return NULL;
     }
 
+  lk_transfer_reader_rewind (self);
+  return g_steal_pointer (&self);
+}
+
+void
+lk_transfer_reader_rewind (LkTransferReader *self)
+{
+  g_clear_pointer (&self->pass, lk_transfer_pass_free);
+  g_queue_clear_full (&self->records, (GDestroyNotify) lk_record_free);
+  g_clear_error (&self->end_error);
   rewind_file (self);
   self->pass = lk_transfer_pass_new (&self->records);
-  return g_steal_pointer (&self);
 }
 
 void

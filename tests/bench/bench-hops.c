@@ -124,17 +124,23 @@ measure (Run *run)
   g_autoptr (LkConsole) core = open_console (run, "core.db");
   g_autofree char *request = get_path (run, "request.xml");
   g_autofree char *answer = get_path (run, "request-answer.xml");
+  g_autoptr (LkTransferSource) asked = NULL;
+  g_autoptr (LkTransferSource) answered = NULL;
   g_autoptr (LkImportResult) result = NULL;
   struct rusage usage;
   gint64 transfer = 0;
   double started = lk_bench_now ();
 
-  g_assert_true (lk_console_take_request (core, request, NULL, FALSE, FALSE, &transfer, NULL));
+  asked = lk_transfer_source_open (request, NULL, FALSE, NULL);
+  g_assert_nonnull (asked);
+  g_assert_true (lk_console_take_request (core, asked, FALSE, FALSE, &transfer, NULL));
   g_assert_true (lk_console_write_answer (core, transfer, NULL, NULL, NULL, NULL, NULL));
   run->seconds[0] = lk_bench_now () - started;
 
   started = lk_bench_now ();
-  result = lk_console_import (lab, answer, NULL, FALSE, FALSE, NULL);
+  answered = lk_transfer_source_open (answer, NULL, FALSE, NULL);
+  g_assert_nonnull (answered);
+  result = lk_console_import (lab, answered, FALSE, NULL);
   run->seconds[1] = lk_bench_now () - started;
   g_assert_nonnull (result);
   g_assert_cmpuint (result->n_new, ==, run->n);

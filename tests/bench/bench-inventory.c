@@ -16,10 +16,13 @@ static double
 merge (LkConsole *core, const char *path, guint n_new)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (LkTransferSource) source = NULL;
   g_autoptr (LkImportResult) result = NULL;
   double started = lk_bench_now ();
 
-  result = lk_console_import (core, path, NULL, FALSE, FALSE, &error);
+  source = lk_transfer_source_open (path, NULL, FALSE, &error);
+  g_assert_no_error (error);
+  result = lk_console_import (core, source, FALSE, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (result->n_bad, ==, 0);
   g_assert_cmpuint (result->n_machines_new, ==, n_new);

@@ -5,6 +5,7 @@
 #include "base/lk-error.h"
 #include "console/lk-console-private.h"
 #include "console/lk-console-transfer.h"
+#include "console/lk-transfer-figures.h"
 #include "domain/lk-practice.h"
 #include "lk-test-fleet.h"
 #include "store/lk-spends.h"
@@ -85,11 +86,16 @@ tear_down (Fixture *f, gconstpointer data)
 }
 
 static LkExportResult
-export_all (Fixture *f, gboolean again)
+export_as (Fixture *f, gboolean again, const LkSecret *passphrase)
 {
   const LkChoice all = { 0 };
   g_autoptr (GPtrArray) rows = lk_console_list_rows (f->lab, &all, NULL, NULL);
-  const LkExportOrder order = { .path = f->request, .rows = rows, .again = again };
+  const LkExportOrder order = {
+    .path = f->request,
+    .rows = rows,
+    .again = again,
+    .passphrase = passphrase,
+  };
   LkExportResult result;
   g_autoptr (GError) error = NULL;
 
@@ -98,13 +104,39 @@ export_all (Fixture *f, gboolean again)
   return result;
 }
 
+static LkExportResult
+export_all (Fixture *f, gboolean again)
+{
+  return export_as (f, again, NULL);
+}
+
+static LkTransferSource *
+open_file (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  LkTransferSource *source = lk_transfer_source_open (path, NULL, FALSE, &error);
+
+  g_assert_no_error (error);
+  return source;
+}
+
+/* What answering would do. */
+static LkAnswerPlan *
+preview (Fixture *f)
+{
+  g_autoptr (LkTransferSource) request = open_file (f->request);
+
+  return lk_console_preview_answer (f->core, request, FALSE, NULL);
+}
+
 static gint64
 take (Fixture *f, gboolean again)
 {
   gint64 transfer = 0;
+  g_autoptr (LkTransferSource) request = open_file (f->request);
   g_autoptr (GError) error = NULL;
 
-  lk_console_take_request (f->core, f->request, NULL, TRUE, again, &transfer, &error);
+  lk_console_take_request (f->core, request, TRUE, again, &transfer, &error);
   g_assert_no_error (error);
   return transfer;
 }
@@ -161,7 +193,9 @@ static LkImportResult *
 import (Fixture *f, const char *path, gboolean salvage)
 {
   g_autoptr (GError) error = NULL;
-  LkImportResult *result = lk_console_import (f->lab, path, NULL, salvage, FALSE, &error);
+  g_autoptr (LkTransferSource) source = lk_transfer_source_open (path, NULL, salvage, &error);
+  LkImportResult *result =
+      source != NULL ? lk_console_import (f->lab, source, FALSE, &error) : NULL;
 
   g_assert_no_error (error);
   return result;
@@ -198,7 +232,7 @@ test_circle (Fixture *f, gconstpointer data)
   g_assert_cmpuint (state.n_outstanding, ==, 4);
 
   /* A look reserves nothing; taking it twice reserves once. */
-  plan = lk_console_preview_answer (f->core, f->request, NULL, FALSE, NULL);
+  plan = preview (f);
   g_assert_cmpuint (plan->n_to_spend, ==, 4);
   g_assert_cmpuint (plan->n_unknown_pool, ==, 4);
   g_assert_cmpint (get_int (f->core, "SELECT count (*) FROM spend"), ==, 0);
@@ -267,17 +301,18 @@ assert_progress (Fixture *f, gint64 transfer, guint n_done, guint n_open, gboole
 static void
 test_no_room (Fixture *f, gconstpointer data)
 {
+  g_autoptr (LkTransferSource) request = NULL;
   g_autoptr (LkAnswerPlan) plan = NULL;
   gint64 room = 3;
   gint64 transfer = 0;
 
   export_all (f, FALSE);
-  g_assert_true (
-      lk_console_take_request (f->core, f->request, NULL, FALSE, FALSE, &transfer, NULL));
+  request = open_file (f->request);
+  g_assert_true (lk_console_take_request (f->core, request, FALSE, FALSE, &transfer, NULL));
   assert_progress (f, transfer, 0, 4, TRUE); /* nobody agreed to spend of an unknown pool */
 
   g_assert_true (lk_store_write (core_store (f), set_room, &room, NULL));
-  plan = lk_console_preview_answer (f->core, f->request, NULL, FALSE, NULL);
+  plan = preview (f);
   g_assert_cmpuint (plan->n_to_spend, ==, 3);
   g_assert_cmpuint (plan->n_no_room, ==, 1);
   g_assert_cmpuint (plan->n_unknown_pool, ==, 0);
@@ -414,7 +449,7 @@ test_salvage (Fixture *f, gconstpointer data)
   forge (f, forged, TRUE);
   cut (forged, broken);
 
-  g_assert_null (lk_console_import (f->lab, broken, NULL, FALSE, FALSE, &error));
+  g_assert_null (lk_transfer_source_open (broken, NULL, FALSE, &error));
   g_assert_error (error, LK_ERROR, LK_ERROR_INVALID);
   g_assert_cmpint (get_int (f->lab, "SELECT count (*) FROM confirmation"), ==, 0);
   result = import (f, broken, TRUE);
@@ -462,12 +497,108 @@ test_gone (Fixture *f, gconstpointer data)
   g_assert_cmpint (get_int (f->lab, "SELECT count (*) FROM confirmation"), ==, 4);
 }
 
+/* A sealed file is opened once for all that is done with it: what was looked at is what is taken,
+ * whatever stands at its path by then. */
+static void
+test_opened_once (Fixture *f, gconstpointer data)
+{
+  g_autoptr (LkSecret) passphrase = lk_secret_new ("over the gap", -1);
+  g_autoptr (LkTransferSource) request = NULL;
+  g_autoptr (LkTransferSource) answer = NULL;
+  g_autoptr (LkAnswerPlan) plan = NULL;
+  g_autoptr (LkAnswerPlan) again = NULL;
+  g_autoptr (LkImportResult) look = NULL;
+  g_autoptr (LkImportResult) done = NULL;
+  gint64 transfer = 0;
+
+  export_as (f, FALSE, passphrase);
+  request = lk_transfer_source_open (f->request, passphrase, FALSE, NULL);
+  g_assert_nonnull (request);
+  g_assert_cmpint (g_remove (f->request), ==, 0);
+  plan = lk_console_preview_answer (f->core, request, FALSE, NULL);
+  again = lk_console_preview_answer (f->core, request, TRUE, NULL);
+  g_assert_true (plan->is_sealed);
+  g_assert_cmpuint (plan->n_to_spend, ==, 4);
+  g_assert_cmpuint (again->n_to_spend, ==, 4);
+  g_assert_true (lk_console_take_request (f->core, request, TRUE, FALSE, &transfer, NULL));
+  g_assert_cmpuint (settle (f, transfer, 10, 0, FALSE), ==, 4);
+
+  g_assert_true (lk_console_write_answer (f->core, transfer, NULL, passphrase, NULL, NULL, NULL));
+  answer = lk_transfer_source_open (f->answer, passphrase, FALSE, NULL);
+  g_assert_nonnull (answer);
+  g_assert_cmpint (g_remove (f->answer), ==, 0);
+  look = lk_console_import (f->lab, answer, TRUE, NULL);
+  g_assert_cmpuint (look->n_new, ==, 4);
+  done = lk_console_import (f->lab, answer, FALSE, NULL);
+  g_assert_cmpuint (done->n_new, ==, 4);
+  g_assert_cmpint (get_int (f->lab, "SELECT count (*) FROM confirmation"), ==, 4);
+}
+
+/* A request that is not whole is not answered, even if somebody would salvage it. */
+static void
+test_broken_request (Fixture *f, gconstpointer data)
+{
+  g_autofree char *broken = g_build_filename (f->fleet->folder, "broken.xml", NULL);
+  g_autoptr (LkTransferSource) source = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 transfer = 0;
+
+  export_all (f, FALSE);
+  cut (f->request, broken);
+  source = lk_transfer_source_open (broken, NULL, TRUE, &error);
+  g_assert_no_error (error);
+  g_assert_null (lk_console_preview_answer (f->core, source, FALSE, &error));
+  g_assert_error (error, LK_ERROR, LK_ERROR_INVALID);
+  g_assert_nonnull (strstr (error->message, "Only whole requests are answered"));
+  g_assert_false (lk_console_take_request (f->core, source, TRUE, FALSE, &transfer, NULL));
+  g_assert_cmpint (get_int (f->core, "SELECT count (*) FROM transfer"), ==, 0);
+}
+
+/* How many, as a person is told under @title. */
+static guint
+get_figure (const LkImportResult *result, const char *title)
+{
+  g_autoptr (GArray) figures = lk_import_result_list_figures (result);
+
+  for (guint i = 0; i < figures->len; i++)
+    if (g_str_equal (g_array_index (figures, LkFigure, i).title, title))
+      return g_array_index (figures, LkFigure, i).n;
+  return 0;
+}
+
+/* VAMT's files are named as such, and it is said what is new and what was here already. */
+static void
+test_vamt (Fixture *f, gconstpointer data)
+{
+  g_autofree char *cil = g_test_build_filename (G_TEST_DIST, "data", "vamt", "computers.cil", NULL);
+  g_autofree char *cilx = g_test_build_filename (G_TEST_DIST, "data", "vamt", "keys.cilx", NULL);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (LkImportResult) machines = import (f, cil, FALSE);
+      g_autoptr (LkImportResult) keys = import (f, cilx, FALSE);
+      g_autofree char *what = lk_import_result_describe (keys);
+
+      g_assert_cmpstr (what, ==, "A File of VAMT");
+      g_assert_cmpuint (get_figure (machines, "New machines"), ==, i == 0 ? 2 : 0);
+      g_assert_cmpuint (get_figure (machines, "Machines that are known here"), ==, i == 0 ? 0 : 2);
+      g_assert_cmpuint (lk_import_result_count (machines), ==, 2);
+      g_assert_cmpuint (get_figure (keys, "New product keys"), ==, i == 0 ? 2 : 0);
+      g_assert_cmpuint (get_figure (keys, "Product keys that are known here"), ==, i == 0 ? 0 : 2);
+      g_assert_cmpuint (get_figure (keys, "Not usable"), ==, 2);
+      g_assert_cmpuint (lk_import_result_count (keys), ==, 2);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 #define TEST(name, func) g_test_add ("/transfers/" name, Fixture, NULL, set_up, func, tear_down)
   TEST ("circle", test_circle);
+  TEST ("opened-once", test_opened_once);
+  TEST ("broken-request", test_broken_request);
+  TEST ("vamt", test_vamt);
   TEST ("reservations", test_reservations);
   TEST ("no-room", test_no_room);
   TEST ("refused", test_refused);

@@ -98,6 +98,8 @@ def vamt(lab):
 
     done = call(lab, 4, "import", data / "keys.cilx", database=other)
     expect("keys", (done["keys_new"], done["bad"]), (2, 2))
+    again = call(lab, 4, "import", data / "keys.cilx", database=other)
+    expect("keys of the second time", (again["keys_new"], again["keys_known"]), (0, 2))
     if "AAAAA-AAAAA" in str(done):
         raise Failure("a key is shown")
     expect("remarks", lab.rows("vamt.db", "SELECT remarks FROM product_key ORDER BY id"),

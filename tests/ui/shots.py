@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SEEN = ("--shot-after", "3000")
 
 
@@ -28,9 +29,9 @@ def preferences(page):
     return ("--shot-of", "preferences", "--shot-page", str(page + 1))
 
 
-def opening(name):
+def opening(name, ending="latchkey"):
     """A transfer file, see write_files()."""
-    return ("--shot-of", "transfer", "--shot-after", "4000", f"FILES/{name}.latchkey")
+    return ("--shot-of", "transfer", "--shot-after", "4000", f"FILES/{name}.{ending}")
 
 
 # Name, which store, options.
@@ -87,6 +88,7 @@ PICTURES = [
     ("transfer-broken", "listed", opening("broken")),
     ("transfer-answer", "practice", opening("answer")),
     ("transfer-inventory", "listed", opening("inventory")),
+    ("transfer-vamt", "listed", opening("keys", "cilx")),
     ("transfer", "practice", of("transfer")),
     ("keys", "practice", of("keys")),
     ("keys-none", "listed", of("keys")),
@@ -148,6 +150,7 @@ def write_files(build, scratch, environment):
     ctl(practice, "export", request, "--all", "--yes")
     ctl(practice, "export", sealed, "--all", "--yes", "--again", "--seal", "--passphrase-file",
         passphrase)
+    shutil.copy(SOURCE / "tests/data/vamt/keys.cilx", scratch)
     broken.write_bytes(request.read_bytes()[:-300])
     ctl("core.db", "answer", request, "--partial", "--yes", "-o", answer)
     ctl("twins.db", "export", inventory, "--inventory", "--yes")
