@@ -173,8 +173,9 @@ tell_machines (LkDb *db,
   g_autoptr (GError) local_error = NULL;
   g_autoptr (LkQuery) query =
       lk_db_query (db, error,
-                   "SELECT id, machine_id, status FROM product WHERE key_identity = ?1"
-                   " AND iid = ?2 AND hidden = 0",
+                   /* by the pair: the planner would go through all that are not hidden */
+                   "SELECT id, machine_id, status FROM product INDEXED BY product_pair"
+                   " WHERE key_identity = ?1 AND iid = ?2 AND hidden = 0",
                    "ss", home->key_identity, line->iid);
 
   if (query == NULL)
