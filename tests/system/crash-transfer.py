@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Kills latchkeyctl at every commit, every file step and every send of each of the three hops, does
-the hop again, and checks that nothing is lost and nothing was spent twice.
+the hop again, and checks that nothing is lost and nothing was spent twice. The same for inventories:
+written, and taken into a store that knows nothing, or half of the machines.
 
   crash-transfer.py BUILD [--machines N]     BUILD has crash hooks
 """
@@ -10,6 +11,7 @@ import concurrent.futures
 import pathlib
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -31,6 +33,7 @@ class Template:
         core = None
         try:
             lab.set_up_lab()
+            lab.ctl("export", folder / "early.xml", "--inventory")
             core = open_core(build, folder / "core")
             core.ctl("config", "set", "backend.batch-size", 4)  # several batches, not one
         finally:
@@ -106,6 +109,11 @@ def attempt(template, folder, hop, crash):
         core.stop()
 
 
+def add_points(counts, hop, log):
+    for point in log.read_text().split() if log.exists() else ():
+        counts[hop, point] = counts.get((hop, point), 0) + 1
+
+
 def count_points(template, folder):
     """How often each hop comes past each point when nothing goes wrong."""
     lab, core = template.copy(folder)
@@ -115,11 +123,139 @@ def count_points(template, folder):
             log = folder / f"passed-{hop}"
             done = run_hop(lab, core, hop, folder, {"LATCHKEY_CRASH_COUNT": str(log)})
             expect(f"exit of {hop}: {done.stderr[-300:]}", done.returncode, 0)
-            for point in log.read_text().split() if log.exists() else ():
-                counts[hop, point] = counts.get((hop, point), 0) + 1
+            add_points(counts, hop, log)
     finally:
         core.stop()
     return counts
+
+
+# What two stores that took the same file may differ in: their names, and what is sealed by each.
+OWN_TABLES = ("setting", "sealed")
+OWN_COLUMNS = {"product_key": {"ciphertext", "fingerprint"},
+               "transfer": {"at", "path"}}
+# Each file that is written has a number and a time of its own.
+OWN_OF_FILES = {"transfer": {"at", "path", "file_id", "created_at"}}
+
+
+def dump(path, own=OWN_COLUMNS):
+    """All rows of a store, table by table; none of a store that is not there or has no tables yet."""
+    if not path.exists():
+        return {}
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
+    try:
+        expect("integrity", db.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+        expect("rows that refer to nothing", db.execute("PRAGMA foreign_key_check").fetchall(), [])
+        rows = {}
+        for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'"
+                                   " AND name NOT LIKE 'sqlite_%'").fetchall():
+            columns = [column for _, column, *_ in db.execute(f"PRAGMA table_info ({table})")
+                       if column not in own.get(table, ())]
+            found = db.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()
+            if found and table not in OWN_TABLES:
+                rows[table] = sorted(found, key=repr)
+        return rows
+    finally:
+        db.close()
+
+
+def expect_same(what, was, should):
+    for table in sorted({*was, *should}):
+        if was.get(table) != should.get(table):
+            raise Failure(f"{what}: {table} has {len(was.get(table, []))} rows instead of"
+                          f" {len(should.get(table, []))}, or others: {was.get(table)!r:.300} instead"
+                          f" of {should.get(table)!r:.300}")
+
+
+def copy_store(source, target):
+    """A store that nobody has open, and the key of its secrets."""
+    for suffix in ("", ".key"):
+        if pathlib.Path(f"{source}{suffix}").exists():
+            shutil.copy(f"{source}{suffix}", f"{target}{suffix}")
+
+
+class Inventories:
+    """Stores before and after each of the three ways, as they are when nobody is killed."""
+
+    HOPS = ("save", "take", "take-half")
+
+    def __init__(self, build, folder, template):
+        """@folder: where the three hops were done once, so that there are confirmation IDs."""
+        self.folder = folder
+        self.rig = Rig(build, folder / "lab", 1)
+        self.secret = self.rig.secret("passphrase")
+        copy_store(folder / "lab" / "fleet.db", folder / "save.db")
+        self.set_up_half(template.folder / "early.xml")
+        self.counts, self.after = {}, {}
+        for hop in self.HOPS:
+            log = folder / f"passed-{hop}"
+            where = self.start(hop, folder / hop)
+            done = self.run(hop, where, {"LATCHKEY_CRASH_COUNT": str(log)})
+            expect(f"exit of {hop}: {done.stderr[-300:]}", done.returncode, 0)
+            add_points(self.counts, hop, log)
+            self.after[hop] = dump(where / "fleet.db", self.own(hop))
+            if hop == "save":
+                shutil.copy(where / "all.lkt", folder / "all.lkt")
+        self.check_model()
+
+    def set_up_half(self, early):
+        half = self.folder / "half.db"
+        call(self.rig, 0, "import", early, database=half)
+        for (name,) in self.rig.rows("../half.db", "SELECT name FROM machine WHERE id % 2 = 0"):
+            call(self.rig, 0, "forget", name, "--yes", database=half)
+
+    @staticmethod
+    def own(hop):
+        return OWN_OF_FILES if hop == "save" else OWN_COLUMNS
+
+    def check_model(self):
+        """What the killed ones are compared with has everything that the store had."""
+        source = dump(self.folder / "save.db")
+        for hop in ("take", "take-half"):
+            for table in ("machine", "product", "confirmation", "product_key"):
+                expect(f"rows of {table} after {hop}", len(self.after[hop].get(table, [])),
+                       len(source.get(table, [])))
+            expect_same(f"after {hop}", {"confirmation": self.after[hop]["confirmation"]},
+                        {"confirmation": source["confirmation"]})
+
+    def start(self, hop, where):
+        """The store that @hop begins with, in a folder of its own."""
+        where.mkdir()
+        before = {"save": "save.db", "take": "none.db", "take-half": "half.db"}[hop]
+        copy_store(self.folder / before, where / "fleet.db")
+        return where
+
+    def run(self, hop, where, environment=None):
+        file = where / "all.lkt" if hop == "save" else self.folder / "all.lkt"
+        verb = ("export", file, "--inventory", "--keys") if hop == "save" else ("import", file)
+        return Rig(self.rig.build, where, 1).ctl(*verb, "--passphrase-file", self.secret,
+                                                 environment=environment, check=False)
+
+    def attempt(self, where, hop, crash):
+        """Dies as @crash says; then the same is done again. Whether it did die."""
+        self.start(hop, where)
+        before = dump(where / "fleet.db", self.own(hop))
+        done = self.run(hop, where, {"LATCHKEY_CRASH": crash})
+        died = done.returncode == -signal.SIGKILL
+        if not died:
+            expect(f"exit of {hop}: {done.stderr[-300:]}", done.returncode, 0)
+        found = dump(where / "fleet.db", self.own(hop))
+        if found != before:
+            expect_same("taken neither whole nor not at all", found, self.after[hop])
+
+        # A file that is there is not written again; what is left of it must be all of it.
+        if not (hop == "save" and (where / "all.lkt").exists()):
+            done = self.run(hop, where)
+            expect(f"exit of {hop}, again: {done.stderr[-300:]}", done.returncode, 0)
+            expect_same("done again", dump(where / "fleet.db", self.own(hop)), self.after[hop])
+        if hop == "save":
+            other = where / "other"
+            other.mkdir()
+            shutil.copy(where / "all.lkt", other)
+            done = Rig(self.rig.build, other, 1).ctl("import", other / "all.lkt",
+                                                     "--passphrase-file", self.secret)
+            expect_same("out of the file", {**dump(other / "fleet.db"), "transfer": None},
+                        {**self.after["take"], "transfer": None})
+        return died
 
 
 def main():
@@ -133,8 +269,10 @@ def main():
         templates = [Template(options.build, folder / f"template-{n}", options.machines)
                      for n in range(SLOTS)]
         counts = count_points(templates[0], folder / "count")
+        inventories = Inventories(options.build, folder / "count", templates[0])
+        counts.update(inventories.counts)
         for (hop, point), n in sorted(counts.items()):
-            print(f"  {hop:8} {point:12} {n} times")
+            print(f"  {hop:9} {point:12} {n} times")
         tasks = [(hop, f"{point}:{n}") for (hop, point), times in sorted(counts.items())
                  for n in range(1, times + 1)]
         free = list(range(SLOTS))
@@ -145,7 +283,8 @@ def main():
             slot = free.pop()
             where = folder / f"run-{number}"
             try:
-                if attempt(templates[slot], where, hop, crash):
+                if (attempt(templates[slot], where, hop, crash) if hop in HOPS else
+                        inventories.attempt(where, hop, crash)):
                     died.append(number)
             except (Failure, subprocess.TimeoutExpired) as failure:
                 return f"{hop} at {crash}: {failure}"
@@ -156,7 +295,8 @@ def main():
 
         with concurrent.futures.ThreadPoolExecutor(SLOTS) as pool:
             failures = [text for text in pool.map(run, range(len(tasks))) if text]
-        missing = [hop for hop in HOPS if not any(task[0] == hop for task in tasks)]
+        missing = [hop for hop in HOPS + Inventories.HOPS
+                   if not any(task[0] == hop for task in tasks)]
         if missing:
             failures.append(f"no point to die at in {missing}")
         print(f"  {len(died)} of {len(tasks)} came to their crash")
