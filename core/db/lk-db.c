@@ -21,7 +21,7 @@ struct _LkDb
 {
   sqlite3 *handle;
   char *path;
-  GHashTable *statements; /* SQL text → prepared statement, idle */
+  GHashTable *statements; /* SQL text, the statement's own → prepared statement, idle */
 };
 
 struct _LkQuery
@@ -101,6 +101,15 @@ lk_db_add_functions (sqlite3 *handle)
                            has_word, NULL, NULL);
 }
 
+/* Of the end, where statements differ most; they are long, and looked up for each row. */
+static guint
+hash_sql (gconstpointer sql)
+{
+  gsize length = strlen (sql);
+
+  return g_str_hash ((const char *) sql + (length > 24 ? length - 24 : 0)) ^ (guint) length;
+}
+
 LkDb *
 lk_db_open (const char *path, LkDbMode mode, GError **error)
 {
@@ -119,7 +128,7 @@ lk_db_open (const char *path, LkDbMode mode, GError **error)
 
   self = g_new0 (LkDb, 1);
   self->path = g_strdup (path);
-  self->statements = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, finalize_statement);
+  self->statements = g_hash_table_new_full (hash_sql, g_str_equal, NULL, finalize_statement);
   if (sqlite3_open_v2 (path, &self->handle, flags, NULL) != SQLITE_OK)
     {
       set_store_error (self, error);
@@ -167,15 +176,11 @@ lk_db_exec (LkDb *self, const char *sql, GError **error)
 static sqlite3_stmt *
 take_statement (LkDb *self, const char *sql, GError **error)
 {
-  gpointer key = NULL;
   gpointer statement = NULL;
   sqlite3_stmt *fresh = NULL;
 
-  if (g_hash_table_steal_extended (self->statements, sql, &key, &statement))
-    {
-      g_free (key);
-      return statement;
-    }
+  if (g_hash_table_steal_extended (self->statements, sql, NULL, &statement))
+    return statement;
 
   if (sqlite3_prepare_v3 (self->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &fresh, NULL) !=
       SQLITE_OK)
@@ -188,11 +193,14 @@ give_statement_back (LkDb *self, sqlite3_stmt *statement)
 {
   sqlite3_reset (statement);
   sqlite3_clear_bindings (statement);
-  g_hash_table_replace (self->statements, g_strdup (sqlite3_sql (statement)), statement);
+  g_hash_table_replace (self->statements, (gpointer) sqlite3_sql (statement), statement);
 }
 
 static void
-bind_parameters (sqlite3_stmt *statement, const char *types, va_list args)
+bind_parameters (sqlite3_stmt *statement,
+                 const char *types,
+                 sqlite3_destructor_type lifetime,
+                 va_list args)
 {
   for (int i = 0; types[i] != '\0'; i++)
     switch (types[i])
@@ -201,7 +209,7 @@ bind_parameters (sqlite3_stmt *statement, const char *types, va_list args)
         sqlite3_bind_int64 (statement, i + 1, va_arg (args, gint64));
         break;
       case 's':
-        sqlite3_bind_text (statement, i + 1, va_arg (args, const char *), -1, SQLITE_TRANSIENT);
+        sqlite3_bind_text (statement, i + 1, va_arg (args, const char *), -1, lifetime);
         break;
       case 'b':
         {
@@ -209,7 +217,7 @@ bind_parameters (sqlite3_stmt *statement, const char *types, va_list args)
           gsize size = 0;
           const void *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
 
-          sqlite3_bind_blob64 (statement, i + 1, data, size, SQLITE_TRANSIENT);
+          sqlite3_bind_blob64 (statement, i + 1, data, size, lifetime);
           break;
         }
       default:
@@ -228,8 +236,9 @@ lk_db_run (LkDb *self, GError **error, const char *sql, const char *types, ...)
   if (statement == NULL)
     return FALSE;
 
+  /* The caller's texts outlive the bindings, which end in here. */
   va_start (args, types);
-  bind_parameters (statement, types, args);
+  bind_parameters (statement, types, SQLITE_STATIC, args);
   va_end (args);
   do
     rc = sqlite3_step (statement);
@@ -249,7 +258,7 @@ query_valist (LkDb *self, GError **error, const char *sql, const char *types, va
   if (statement == NULL)
     return NULL;
 
-  bind_parameters (statement, types, args);
+  bind_parameters (statement, types, SQLITE_TRANSIENT, args);
   query = g_new0 (LkQuery, 1);
   query->db = self;
   query->statement = statement;

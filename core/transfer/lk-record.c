@@ -49,8 +49,10 @@ lk_record_get_name (const LkRecord *self)
 static gboolean
 find_field (const LkRecord *self, const char *field, guint *index)
 {
+  const LkField *fields = (const LkField *) self->fields->data;
+
   for (guint i = 0; i < self->fields->len; i++)
-    if (strcmp (g_array_index (self->fields, LkField, i).name, field) == 0)
+    if (fields[i].name[0] == field[0] && strcmp (fields[i].name, field) == 0)
       {
         *index = i;
         return TRUE;

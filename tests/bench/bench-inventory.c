@@ -12,13 +12,20 @@
 
 #define SECONDS 10.0
 
-static double
-merge (LkConsole *core, const char *path, guint n_new)
+typedef struct
+{
+  double wall[LK_BENCH_ROUNDS];
+  double cpu[LK_BENCH_ROUNDS];
+} Figure;
+
+static void
+merge (LkConsole *core, const char *path, guint n_new, Figure *figure, guint round)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (LkTransferSource) source = NULL;
   g_autoptr (LkImportResult) result = NULL;
   double started = lk_bench_now ();
+  double cpu = lk_bench_cpu ();
 
   source = lk_transfer_source_open (path, NULL, FALSE, &error);
   g_assert_no_error (error);
@@ -26,11 +33,12 @@ merge (LkConsole *core, const char *path, guint n_new)
   g_assert_no_error (error);
   g_assert_cmpuint (result->n_bad, ==, 0);
   g_assert_cmpuint (result->n_machines_new, ==, n_new);
-  return lk_bench_now () - started;
+  figure->wall[round] = lk_bench_now () - started;
+  figure->cpu[round] = lk_bench_cpu () - cpu;
 }
 
 static void
-run (double *written, double *merged, double *again)
+run (Figure *written, Figure *merged, Figure *again, guint round)
 {
   g_autofree char *folder = g_dir_make_tmp ("latchkey-inventory-XXXXXX", NULL);
   g_autofree char *lab_path = g_build_filename (folder, "fleet.db", NULL);
@@ -40,15 +48,18 @@ run (double *written, double *merged, double *again)
   g_autoptr (LkConsole) core = lk_console_new (core_path, NULL);
   g_autoptr (GError) error = NULL;
   double started;
+  double cpu;
   guint n = 0;
 
   lk_bench_fill_fleet (lab_path);
   started = lk_bench_now ();
+  cpu = lk_bench_cpu ();
   lk_console_export_inventory (lab, path, FALSE, NULL, &n, &error);
   g_assert_no_error (error);
-  *written = lk_bench_now () - started;
-  *merged = merge (core, path, LK_BENCH_N_PRODUCTS / 2);
-  *again = merge (core, path, 0);
+  written->wall[round] = lk_bench_now () - started;
+  written->cpu[round] = lk_bench_cpu () - cpu;
+  merge (core, path, LK_BENCH_N_PRODUCTS / 2, merged, round);
+  merge (core, path, 0, again, round);
 
   g_clear_pointer (&lab, lk_console_free);
   g_clear_pointer (&core, lk_console_free);
@@ -57,21 +68,27 @@ run (double *written, double *merged, double *again)
   lk_bench_remove_folder (folder);
 }
 
+static void
+say (const char *name, Figure *figure)
+{
+  g_autofree char *cpu = g_strconcat (name, ", CPU", NULL);
+
+  lk_bench_say_at_most (name, lk_bench_median (figure->wall, LK_BENCH_ROUNDS), "s", SECONDS);
+  lk_bench_say_at_most (cpu, lk_bench_median (figure->cpu, LK_BENCH_ROUNDS), "s", SECONDS);
+}
+
 int
 main (void)
 {
-  double written[LK_BENCH_ROUNDS];
-  double merged[LK_BENCH_ROUNDS];
-  double again[LK_BENCH_ROUNDS];
+  Figure written;
+  Figure merged;
+  Figure again;
 
   for (guint i = 0; i < LK_BENCH_ROUNDS; i++)
-    run (&written[i], &merged[i], &again[i]);
+    run (&written, &merged, &again, i);
 
-  lk_bench_say_at_most ("inventory of 100,000 products written",
-                        lk_bench_median (written, LK_BENCH_ROUNDS), "s", SECONDS);
-  lk_bench_say_at_most ("inventory of 100,000 products merged",
-                        lk_bench_median (merged, LK_BENCH_ROUNDS), "s", SECONDS);
-  lk_bench_say_at_most ("inventory of 100,000 products merged again",
-                        lk_bench_median (again, LK_BENCH_ROUNDS), "s", SECONDS);
+  say ("inventory of 100,000 products written", &written);
+  say ("inventory of 100,000 products merged", &merged);
+  say ("inventory of 100,000 products merged again", &again);
   return 0;
 }
