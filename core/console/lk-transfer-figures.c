@@ -44,6 +44,13 @@ lk_answer_plan_count (const LkAnswerPlan *plan)
 }
 
 static void
+add_differing (GArray *figures, const LkImportResult *result)
+{
+  add_figure (figures, result->n_differs, TRUE, _ ("Another confirmation ID is on record"),
+              _ ("What is on record stays"));
+}
+
+static void
 add_answer (GArray *figures, const LkImportResult *result)
 {
   add_figure (figures, result->n_new, FALSE, _ ("Confirmation IDs that are new here"), NULL);
@@ -53,8 +60,7 @@ add_answer (GArray *figures, const LkImportResult *result)
   add_figure (figures, result->n_open, FALSE, _ ("Not answered yet"),
               _ ("A later answer brings them"));
   add_figure (figures, result->n_errors, TRUE, _ ("Refused on the other side"), NULL);
-  add_figure (figures, result->n_differs, TRUE, _ ("Another confirmation ID is on record"),
-              _ ("What is on record stays"));
+  add_differing (figures, result);
 }
 
 static void
@@ -66,6 +72,7 @@ add_inventory (GArray *figures, const LkImportResult *result)
   add_figure (figures, result->n_keys_new, FALSE, _ ("New product keys"), NULL);
   add_figure (figures, result->n_keys_known, FALSE, _ ("Product keys that are known here"), NULL);
   add_figure (figures, result->n_new, FALSE, _ ("Confirmation IDs that are new here"), NULL);
+  add_differing (figures, result);
   add_figure (figures, result->n_conflicts, TRUE, _ ("Conflicts"),
               _ ("Listed below; nothing is dropped silently"));
 }
