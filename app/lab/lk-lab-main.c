@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "base/lk-locale.h"
 #include "base/lk-process.h"
 #include "lab/lk-lab-control.h"
 
@@ -261,6 +262,7 @@ main (int argc, char **argv)
   g_autoptr (LkLabControl) control = NULL; /* freed before the lab */
 
   lk_process_protect ();
+  lk_locale_open_numbers ();
   setlocale (LC_CTYPE, ""); /* what it says is a protocol, which has no language */
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))

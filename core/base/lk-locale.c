@@ -10,10 +10,17 @@
 #include <locale.h>
 
 void
+lk_locale_open_numbers (void)
+{
+  g_ascii_strtoull ("0", NULL, 10);
+}
+
+void
 lk_locale_init (void)
 {
   g_autofree char *built = lk_process_get_build_folder ("po");
 
+  lk_locale_open_numbers ();
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, built != NULL ? built : LK_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");

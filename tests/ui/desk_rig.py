@@ -5,6 +5,7 @@ behind the window is the practice lab's and the gateway's, see Practice, or latc
 
 A script calls sys.exit(start(main)); main(build, scratch) says what is well, or raises."""
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -118,6 +119,24 @@ def await_that(what, look, patience=PATIENCE):
     raise AssertionError(f"waited in vain: {what}")
 
 
+def steady(look):
+    """What we look at may go away while we do; then all of it is looked at again."""
+    @functools.wraps(look)
+    def look_again(*words, **named):
+        from gi.repository import GLib
+
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return look(*words, **named)
+            except GLib.GError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
+
+    return look_again
+
+
 def is_shown(node):
     """GTK 4.8 tells what is hidden, not what is showing."""
     import pyatspi
@@ -151,22 +170,30 @@ def get_application():
     return None
 
 
-def find_all(is_wanted, leaves_out=LONG):
+def walk_all():
     application = get_application()
-    for node in walk(application, leaves_out) if application else ():
-        if is_wanted(node):
-            yield node
+    return walk(application, LONG) if application else ()
+
+
+@steady
+def find_all(is_wanted):
+    return [node for node in walk_all() if is_wanted(node)]
+
+
+@steady
+def find_first(is_wanted):
+    return next((node for node in walk_all() if is_wanted(node)), None)
 
 
 def find(name, role=None):
     """The first node whose name begins so."""
-    return next(find_all(lambda node: node.name.startswith(name)
-                         and (role is None or node.getRoleName() == role)), None)
+    return find_first(lambda node: node.name.startswith(name)
+                      and (role is None or node.getRoleName() == role))
 
 
 def find_text(text):
     """The first node whose name has it somewhere."""
-    return next(find_all(lambda node: text in node.name), None)
+    return find_first(lambda node: text in node.name)
 
 
 def await_node(name, role=None, patience=PATIENCE):
@@ -185,6 +212,7 @@ def is_nameless(node):
                                                or re.search(r"(^|[ \w])_\w", node.name))
 
 
+@steady
 def check_names():
     """Every control that can be seen has a name."""
     nameless = []
@@ -200,13 +228,14 @@ def check_names():
 
 def find_row(name):
     """The line of a form that has the entry of this name."""
-    node = next(find_all(lambda node: node.name.startswith(name)
-                         and "EditableText" in node.get_interfaces()))
+    node = find_first(lambda node: node.name.startswith(name)
+                      and "EditableText" in node.get_interfaces())
     while node.parent.getRoleName() != "list":
         node = node.parent
     return node
 
 
+@steady
 def get_mark(name):
     """The line below it, if it is a mark."""
     row = find_row(name)
@@ -220,10 +249,11 @@ def await_mark(name, words):
     await_that(f"“{words}” below {name}", lambda: words in get_mark(name))
 
 
+@steady
 def is_blocked(name):
     """A button that cannot be pressed now."""
-    return not is_sensitive(next(find_all(
-        lambda node: node.getRoleName() == "push button" and node.name in (name, f"{name} {name}"))))
+    return not is_sensitive(find_first(
+        lambda node: node.getRoleName() == "push button" and node.name in (name, f"{name} {name}")))
 
 
 def get_actions(node):
@@ -285,7 +315,7 @@ class Person:
                     and (not is_whole or node.name in (name, f"{name} {name}"))
                     and {"click", "toggle"} & get_actions(node) and is_sensitive(node))
 
-        await_that(name, lambda: next(find_all(is_it), None)).queryAction().doAction(0)
+        await_that(name, lambda: find_first(is_it)).queryAction().doAction(0)
         self.done.append(f"click {name}")
 
     def write(self, name, text):
@@ -370,6 +400,7 @@ def get_count():
     return None
 
 
+@steady
 def get_names():
     """Of the machines that the products page draws, from above."""
     table = find("Products", "tree table")

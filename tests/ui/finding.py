@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from desk_rig import (Desk, Person, await_node, await_that, await_text, check_names, find, find_all,
-                      find_text, is_sensitive, start)
+                      find_first, find_text, is_sensitive, start)
 from hostile_ldap import HostileServer, device
 from latchkey_rig import Rig
 import network_rig
@@ -41,8 +41,8 @@ def open_dialog(person, tab):
     person.press_keys("ctrl+n")
     await_node("Names and addresses")
     if tab != "Addresses":
-        person.click(await_that(tab, lambda: next(find_all(
-            lambda node: node.name == tab and node.getRoleName() != "label"), None)))
+        person.click(await_that(tab, lambda: find_first(
+            lambda node: node.name == tab and node.getRoleName() != "label")))
         await_that(f"{tab} is shown", lambda: not find("Names and addresses"))
 
 
@@ -177,8 +177,8 @@ def save_search(person, name):
 
 
 def show_saved(person):
-    person.click(await_that("the tab", lambda: next(find_all(
-        lambda node: node.name == "Saved" and node.getRoleName() != "label"), None)))
+    person.click(await_that("the tab", lambda: find_first(
+        lambda node: node.name == "Saved" and node.getRoleName() != "label")))
 
 
 def check_saved(build, store, scratch, rig):

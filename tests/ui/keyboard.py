@@ -6,7 +6,7 @@ does what its default button says. In each dialog every control has a name."""
 import sys
 
 from desk_rig import (CONTROLS, Desk, await_node, await_that, await_text, check_names, find,
-                      find_all, find_text, get_application, get_count, press_keys, start,
+                      find_text, get_application, get_count, press_keys, start,
                       type_text, walk)
 from latchkey_rig import Rig
 

@@ -7,7 +7,7 @@ import json
 import re
 import sys
 
-from desk_rig import (Desk, Person, await_node, await_that, await_text, check_names, find, find_all,
+from desk_rig import (Desk, Person, await_node, await_that, await_text, check_names, find, find_first,
                       find_text, get_count, get_names, start, walk)
 from latchkey_rig import Rig
 
@@ -51,8 +51,8 @@ def count(rig, selection):
 
 def get_figure(name):
     """The number in the name of a button."""
-    button = next(find_all(lambda node: re.match(re.escape(name) + r": [\d,]+", node.name)
-                           and node.getRoleName() == "push button"), None)
+    button = find_first(lambda node: re.match(re.escape(name) + r": [\d,]+", node.name)
+                        and node.getRoleName() == "push button")
     return int(re.match(r".*?: ([\d,]+)", button.name)[1].replace(",", "")) if button else None
 
 
