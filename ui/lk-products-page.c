@@ -29,7 +29,8 @@ struct _LkProductsPage
   GSettings *state;
   GSimpleActionGroup *actions;
   GtkWidget *popover;
-  char *wanted; /* the selection that is shown, or is about to be */
+  char *wanted;       /* the selection that is shown, or is about to be */
+  gboolean wants_top; /* of what is about to be shown */
 
   GtkWidget *tools;
   GtkWidget *activate_button;
@@ -148,6 +149,12 @@ on_loaded (LkProductsPage *self)
   guint n = g_list_model_get_n_items (G_LIST_MODEL (self->list));
 
   lk_field_show_page (self->stack, n > 0 ? "rows" : "nothing");
+  /* GtkListView stays with the rows that it shows, wherever these are now: right while the fleet
+   * changes, but who asks for other rows wants the first ones. */
+  if (self->wants_top && n > 0)
+    gtk_widget_activate_action (gtk_widget_get_last_child (GTK_WIDGET (self->view)),
+                                "list.scroll-to-item", "u", 0);
+  self->wants_top = FALSE;
 }
 
 static void
@@ -166,6 +173,7 @@ on_sorter_changed (LkProductsPage *self)
     return;
   sort = lk_product_columns_get_sort (self->columns, &is_descending);
   lk_row_list_set_order (self->list, sort, is_descending);
+  self->wants_top = TRUE;
 }
 
 static void
@@ -179,7 +187,7 @@ apply_selection (LkProductsPage *self)
   lk_filter_row_show (self->filters, text);
   if (self->list == NULL)
     return;
-  lk_row_list_set_selection (self->list, text, &error);
+  self->wants_top = lk_row_list_set_selection (self->list, text, &error);
   show_problem (self, error != NULL ? error->message : NULL);
 }
 

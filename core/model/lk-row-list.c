@@ -251,17 +251,11 @@ set_keys (LkRowList *self, GArray *keys)
 static void
 replace_all (LkRowList *self, GArray *keys)
 {
-  g_autoptr (GArray) none = g_array_new (FALSE, FALSE, sizeof (gint64));
   guint n = self->keys->len;
 
-  if (n > 0)
-    {
-      set_keys (self, none);
-      g_list_model_items_changed (G_LIST_MODEL (self), 0, n, 0);
-    }
   set_keys (self, keys);
-  if (keys->len > 0)
-    g_list_model_items_changed (G_LIST_MODEL (self), 0, 0, keys->len);
+  if (n > 0 || keys->len > 0)
+    g_list_model_items_changed (G_LIST_MODEL (self), 0, n, keys->len);
 }
 
 static void

@@ -27,9 +27,9 @@ G_DECLARE_FINAL_TYPE (LkRowList, lk_row_list, LK, ROW_LIST, GObject)
  * The rows that match a selection, in an order: a GListModel of LkRowItem over a vector of keys.
  * Filter and order are the store's, in the reader's thread. It follows the store: when the keys
  * stay the same, only the rows that are looked at are read again and no item comes or goes. When a
- * few come, go or move, items-changed says so for these. When many do, it first empties itself and
- * then fills anew in one step, which is what GtkListView 4.8 takes quickly; whoever keeps a
- * selection or a place takes it up again at "loaded", by lk_row_list_find().
+ * few come, go or move, items-changed says so for these. When many do, it says once that all are
+ * others, so that GtkListView takes its widgets up again instead of making them anew; whoever keeps
+ * a selection takes it up again at "loaded", by lk_row_list_find().
  *
  * Items are made when they are asked for and live as long as somebody holds them; the same key
  * gives the same item meanwhile. Nothing is read before the main context runs: setters may follow

@@ -244,7 +244,7 @@ lk_unsealer_add (LkUnsealer *self,
       g_byte_array_set_size (out, start);
       if (self->is_first)
         g_set_error (error, LK_ERROR, LK_ERROR_DENIED,
-                     _ ("the passphrase is wrong, or the file is damaged at its beginning"));
+                     _ ("the passphrase is wrong, or the file was damaged or cut off"));
       else
         g_set_error (error, LK_ERROR, LK_ERROR_INVALID,
                      _ ("its seal is broken: it was changed, damaged or cut off"));

@@ -7,7 +7,7 @@ import re
 import sys
 
 from desk_rig import (Desk, Person, await_node, await_that, await_text, check_names, click, find,
-                      get_count, get_names, press_keys, start, walk)
+                      get_count, get_names, press_keys, start, steady, walk)
 from latchkey_rig import Rig
 
 
@@ -56,10 +56,33 @@ def click_header(title):
     click(header)
 
 
+def list_drawn():
+    """The rows that there are widgets for."""
+    return [node for node in find("Products", "tree table") if node.getRoleName() == "list"][0]
+
+
+def get_label(row):
+    return next(part for part in walk(row) if part.getRoleName() == "label")
+
+
 def click_first_row():
-    """So that the keyboard goes to the list."""
-    rows = [node for node in find("Products", "tree table") if node.getRoleName() == "list"][0]
-    click(next(part for part in walk(rows[0]) if part.getRoleName() == "label"))
+    """So that the keyboard goes to the list. A row that was scrolled away keeps its place in AT-SPI,
+    so that this is a click on the row that is there now."""
+    click(get_label(list_drawn()[0]))
+
+
+@steady
+def get_selected():
+    import pyatspi
+
+    return [get_label(row).name for row in list_drawn()
+            if row.getState().contains(pyatspi.STATE_SELECTED)]
+
+
+def go_to_end():
+    click_first_row()
+    press_keys("End")
+    await_that("the end is in view", lambda: get_selected() == get_names()[-1:])
 
 
 def check_sort():
@@ -72,6 +95,22 @@ def check_sort():
     click_header("Machine")
     await_that("sorted by name again", lambda: get_names() == up)
     print("ok a header sorts, and sorts the other way")
+
+    search("")
+    await_that("more than the window holds", lambda: get_count()[0] > 60)
+    up = get_names()
+    go_to_end()
+    click_header("Machine")
+    await_that("sorted from the end", lambda: get_names() == sorted(up, reverse=True))
+    click_first_row()
+    await_that("the first of another order is in view", lambda: get_selected() == [max(up)])
+    go_to_end()
+    search("srv")
+    await_that("other rows", lambda: all("SRV" in name for name in get_names()))
+    click_first_row()
+    await_that("the first of other rows is in view", lambda: get_selected() == get_names()[:1])
+    click_header("Machine")
+    print("ok who asks for other rows sees the first ones")
 
 
 def check_details(rig):
