@@ -20,7 +20,8 @@ typedef struct
   GtkWindow *target;
   char *path;
   char *what;
-  guint page; /* from 1; 0: the one that is shown */
+  guint page;  /* from 1; 0: the one that is shown */
+  char *press; /* the id of a button, pressed before the picture is taken */
   int width;
   int height;
   guint after_ms;
@@ -36,6 +37,7 @@ shot_free (Shot *self)
 {
   g_free (self->path);
   g_free (self->what);
+  g_free (self->press);
   g_strfreev (self->actions);
   g_free (self);
 }
@@ -149,11 +151,24 @@ do_action (GtkWidget *window, const char *detailed)
 }
 
 static gboolean
+press (GtkWidget *widget, const char *id)
+{
+  if (GTK_IS_BUTTON (widget) && gtk_widget_get_mapped (widget) &&
+      g_strcmp0 (gtk_buildable_get_buildable_id (GTK_BUILDABLE (widget)), id) == 0)
+    return gtk_widget_activate (widget);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    if (press (child, id))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
 aim (gpointer user_data)
 {
   Shot *self = user_data;
 
-  self->target = find_dialog (self->window);
+  self->target = find_dialog (self->target != NULL ? self->target : self->window);
   if (self->waits && has_spinner (GTK_WIDGET (self->target)) && self->n_looks++ < MAX_LOOKS)
     {
       g_timeout_add (LOOK_MS, aim, self);
@@ -161,6 +176,15 @@ aim (gpointer user_data)
     }
   if (self->page > 0)
     show_dialog_page (self->target, self->page - 1);
+  if (self->press != NULL)
+    {
+      if (!press (GTK_WIDGET (self->target), self->press))
+        g_critical ("“%s” could not be pressed", self->press);
+      self->page = 0;
+      g_clear_pointer (&self->press, g_free);
+      g_timeout_add (DIALOG_MS, aim, self);
+      return G_SOURCE_REMOVE;
+    }
   if (self->width > 0 && self->target != self->window)
     gtk_window_set_default_size (self->target, self->width, self->height);
   gtk_widget_add_tick_callback (GTK_WIDGET (self->target), on_frame, self,
@@ -248,6 +272,7 @@ lk_shot_arrange (LkWindow *window, GVariantDict *options)
     self->actions = g_strsplit (actions, " + ", -1);
   g_variant_dict_lookup (options, "shot-after", "i", &after);
   g_variant_dict_lookup (options, "shot-page", "i", &page);
+  g_variant_dict_lookup (options, "shot-press", "s", &self->press);
   self->waits = g_variant_dict_contains (options, "shot-wait");
   self->after_ms = (guint) MAX (after, 0);
   self->page = (guint) MAX (page, 0);
@@ -269,6 +294,7 @@ lk_shot_add_options (GApplication *application)
     { "shot", 0, hidden, G_OPTION_ARG_FILENAME, NULL, NULL, NULL },
     { "shot-of", 0, hidden, G_OPTION_ARG_STRING, NULL, NULL, NULL },
     { "shot-page", 0, hidden, G_OPTION_ARG_INT, NULL, NULL, NULL },
+    { "shot-press", 0, hidden, G_OPTION_ARG_STRING, NULL, NULL, NULL },
     { "shot-do", 0, hidden, G_OPTION_ARG_STRING, NULL, NULL, NULL },
     { "shot-size", 0, hidden, G_OPTION_ARG_STRING, NULL, NULL, NULL },
     { "shot-after", 0, hidden, G_OPTION_ARG_INT, NULL, NULL, NULL },

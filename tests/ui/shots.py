@@ -40,6 +40,7 @@ PICTURES = [
     ("preferences-general", "empty", preferences(0)),
     ("preferences-backend", "empty", preferences(1)),
     ("preferences-credentials", "practice", preferences(2)),
+    ("credential", "practice", (*preferences(2), "--shot-press", "add")),
     ("preferences-trust", "empty", preferences(3)),
     ("shortcuts", "empty", of("shortcuts")),
     ("help", "empty", of("help")),
@@ -73,6 +74,8 @@ PICTURES = [
     ("add-machines", "listed", ("--shot-of", "products/win.add-machines")),
     ("add-machines-directory", "listed", ("--shot-of", "products/win.add-machines",
                                           "--shot-page", "1")),
+    ("save-search", "listed", ("--shot-of", "products/win.add-machines", "--shot-page", "2",
+                               "--shot-press", "save")),
     ("add-machines-network", "listed", ("--shot-of", "products/win.add-machines",
                                         "--shot-page", "2")),
     ("add-machines-saved", "listed", ("--shot-of", "products/win.add-machines",
@@ -87,8 +90,10 @@ PICTURES = [
     ("transfer-sealed", "listed", opening("sealed")),
     ("transfer-broken", "listed", opening("broken")),
     ("transfer-answer", "practice", opening("answer")),
+    ("transfer-answer-imported", "practice", (*opening("answer"), "--shot-press", "go")),
     ("transfer-inventory", "listed", opening("inventory")),
     ("transfer-vamt", "listed", opening("keys", "cilx")),
+    ("transfer-vamt-imported", "listed", (*opening("keys", "cilx"), "--shot-press", "go")),
     ("transfer", "practice", of("transfer")),
     ("keys", "practice", of("keys")),
     ("keys-none", "listed", of("keys")),
@@ -222,8 +227,8 @@ def main():
         environment = make_environment(scratch)
         list_machines(build, scratch, environment)
         results = [take(build, scratch, folder, environment, picture, look)
-                   for look in arguments.look or LOOKS for picture in PICTURES
-                   if picture[0].startswith(arguments.prefix)]
+                   for picture in PICTURES if picture[0].startswith(arguments.prefix)
+                   for look in arguments.look or LOOKS]
     return 0 if all(results) else 1
 
 
