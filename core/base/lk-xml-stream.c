@@ -434,6 +434,16 @@ parse_head (LkXmlStream *self)
   return check_declaration (self, head) && parse (self, (const char *) head->data, head->len);
 }
 
+/* The XML declaration is there, or there is none. */
+static gboolean
+has_declaration (const GByteArray *head)
+{
+  gsize at = head->len >= 3 && memcmp (head->data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+
+  return head->len >= HEAD_BYTES || memmem (head->data, head->len, "?>", 2) != NULL ||
+         (head->len >= at + 5 && memcmp (head->data + at, "<?xml", 5) != 0);
+}
+
 static gboolean
 take (LkXmlStream *self, const char *bytes, gsize length)
 {
@@ -441,7 +451,15 @@ take (LkXmlStream *self, const char *bytes, gsize length)
     return parse (self, bytes, length);
 
   g_byte_array_append (self->head, (const guint8 *) bytes, (guint) length);
-  return self->head->len < HEAD_BYTES || parse_head (self);
+  return !has_declaration (self->head) || parse_head (self);
+}
+
+gboolean
+lk_xml_stream_is_in_tag (LkXmlStream *self)
+{
+  const xmlParserInput *input = self->ctxt->input;
+
+  return self->head != NULL || memchr (input->cur, '<', (gsize) (input->end - input->cur)) != NULL;
 }
 
 gboolean

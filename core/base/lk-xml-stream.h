@@ -71,6 +71,8 @@ guint lk_xml_stream_get_line (LkXmlStream *self);
 /* After a failure @self can only be freed. Elements that stand before the fault were handed over.
  */
 gboolean lk_xml_stream_feed (LkXmlStream *self, const void *bytes, gsize length, GError **error);
+/* Whether a tag has begun and its end did not come yet. */
+gboolean lk_xml_stream_is_in_tag (LkXmlStream *self);
 /* Says that this was all. */
 gboolean lk_xml_stream_finish (LkXmlStream *self, GError **error);
 

@@ -95,9 +95,9 @@ typedef struct _LkTransferReader LkTransferReader;
  * NULL or wrong. Every other fault is LK_ERROR_INVALID and says what is wrong and where; one is
  * that the file is not sealed although a @passphrase was given, or somebody could put another in
  * its place.
- * @salvage: a file that is broken, cut off or changed is opened nevertheless, for as far as it can
- * be read; a head that cannot be read, a seal that does not open from its start and a DOCTYPE are
- * refused even so. */
+ * @salvage: a file that is broken, cut off or changed is opened nevertheless, and gives what can be
+ * read in it; a head that cannot be read, a seal that does not open from its start and a DOCTYPE
+ * there are refused even so. */
 LkTransferReader *lk_transfer_reader_open (const char *path,
                                            const LkSecret *passphrase,
                                            gboolean salvage,

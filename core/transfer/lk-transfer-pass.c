@@ -14,6 +14,13 @@
 /* What the namespace of every version begins with. */
 #define NAMESPACE_STEM "urn:latchkey:transfer:"
 
+/* What a line stands in when it is read without those before it. */
+#define OPEN_ROOT "<" LK_TRANSFER_ROOT " xmlns=\"" LK_TRANSFER_NAMESPACE "\">"
+
+/* What is more broken than this was not written by us. */
+#define MAX_FAULTS 1000
+#define MAX_REREAD (8 * 1024 * 1024) /* bytes */
+
 struct _LkTransferPass
 {
   LkXmlStream *stream;
@@ -22,6 +29,14 @@ struct _LkTransferPass
   GChecksum *digest;
   guint64 n_records;
   gboolean has_trailer;
+
+  gboolean salvages;
+  GByteArray *waiting; /* lines, from the one in which the tag began that has no end yet */
+  guint64 n_before;    /* records before these */
+  gboolean is_fresh;   /* nothing was read since it was opened again */
+  GError *fault;       /* the first */
+  guint n_faults;
+  gsize n_reread; /* bytes */
 };
 
 static const LkXmlStreamLimits limits = {
@@ -120,7 +135,7 @@ on_element (const LkXmlElement *element, gpointer data, GError **error)
   g_autoptr (LkRecord) record = NULL;
 
   if (element->depth == 1)
-    return take_head (self, element, error);
+    return self->head != NULL || take_head (self, element, error);
   if (element->depth > 2)
     return set_fault (error, _ ("a record has something in it"));
   if (g_strcmp0 (element->ns, LK_TRANSFER_NAMESPACE) != 0)
@@ -142,11 +157,13 @@ on_element (const LkXmlElement *element, gpointer data, GError **error)
 }
 
 LkTransferPass *
-lk_transfer_pass_new (GQueue *records)
+lk_transfer_pass_new (GQueue *records, gboolean salvages)
 {
   LkTransferPass *self = g_new0 (LkTransferPass, 1);
 
   self->records = records;
+  self->salvages = salvages;
+  self->waiting = g_byte_array_new ();
   self->digest = g_checksum_new (G_CHECKSUM_SHA256);
   self->stream = lk_xml_stream_new (&limits, on_element, self);
   return self;
@@ -159,20 +176,133 @@ lk_transfer_pass_free (LkTransferPass *self)
     return;
 
   lk_xml_stream_free (self->stream);
+  g_byte_array_unref (self->waiting);
+  g_clear_error (&self->fault);
   lk_transfer_head_free (self->head);
   g_checksum_free (self->digest);
   g_free (self);
 }
 
+static void
+open_again (LkTransferPass *self)
+{
+  lk_xml_stream_free (self->stream);
+  self->stream = lk_xml_stream_new (&limits, on_element, self);
+  lk_xml_stream_feed (self->stream, OPEN_ROOT, strlen (OPEN_ROOT), NULL);
+  self->is_fresh = TRUE;
+}
+
+/* To where a tag begins a line: the rest of a record, or nonsense, stays together. */
+static gsize
+measure_line (const guint8 *xml, gsize length)
+{
+  gsize n = 0;
+
+  while (n < length)
+    {
+      const guint8 *newline = memchr (xml + n, '\n', length - n);
+
+      n = newline != NULL ? (gsize) (newline - xml) + 1 : length;
+      if (n < length && xml[n] == '<')
+        break;
+    }
+
+  return n;
+}
+
+static gboolean feed_lines (LkTransferPass *self, const guint8 *xml, gsize length, GError **error);
+
+/* Leaves out the line that the unfinished tag began in, and reads those behind it once more: a tag
+ * whose last quotation mark is missing swallows what follows. A line that is wrong by itself, or
+ * because of what came before it, is tried once without that. */
+static gboolean
+step_over (LkTransferPass *self, const GError *fault, GError **error)
+{
+  g_autoptr (GByteArray) lines = g_steal_pointer (&self->waiting);
+  gsize n = measure_line (lines->data, lines->len);
+
+  self->waiting = g_byte_array_new ();
+  if (self->fault == NULL)
+    self->fault = g_error_copy (fault);
+  if (self->head == NULL || self->has_trailer || self->n_faults == MAX_FAULTS ||
+      self->n_reread > MAX_REREAD)
+    {
+      g_propagate_error (error, g_error_copy (self->fault));
+      return FALSE;
+    }
+
+  self->n_faults++;
+  if (n == lines->len && !self->is_fresh && self->n_records == self->n_before)
+    n = 0;
+  self->n_reread += lines->len - n;
+  open_again (self);
+  return feed_lines (self, lines->data + n, lines->len - n, error);
+}
+
+static gboolean
+feed_line (LkTransferPass *self, const guint8 *line, gsize length, GError **error)
+{
+  g_autoptr (GError) fault = NULL;
+  gboolean is_in_tag;
+
+  if (self->waiting->len == 0)
+    self->n_before = self->n_records;
+  g_byte_array_append (self->waiting, line, (guint) length);
+  if (!lk_xml_stream_feed (self->stream, line, length, &fault))
+    return step_over (self, fault, error);
+
+  is_in_tag = lk_xml_stream_is_in_tag (self->stream);
+  self->is_fresh = self->is_fresh && is_in_tag;
+  if (!is_in_tag || self->waiting->len > LK_TRANSFER_MAX_TAG)
+    g_byte_array_set_size (self->waiting, 0);
+  return TRUE;
+}
+
+static gboolean
+feed_lines (LkTransferPass *self, const guint8 *xml, gsize length, GError **error)
+{
+  while (length > 0)
+    {
+      gsize n = measure_line (xml, length);
+
+      if (!feed_line (self, xml, n, error))
+        return FALSE;
+      xml += n;
+      length -= n;
+    }
+
+  return TRUE;
+}
+
 gboolean
 lk_transfer_pass_feed (LkTransferPass *self, const void *xml, gsize length, GError **error)
 {
-  return lk_xml_stream_feed (self->stream, xml, length, error);
+  return self->salvages ? feed_lines (self, xml, length, error)
+                        : lk_xml_stream_feed (self->stream, xml, length, error);
+}
+
+static gboolean
+finish_lines (LkTransferPass *self, GError **error)
+{
+  g_autoptr (GError) fault = NULL;
+
+  while (self->waiting->len > 0 && !lk_xml_stream_finish (self->stream, &fault))
+    {
+      if (!step_over (self, fault, error))
+        return FALSE;
+      g_clear_error (&fault);
+    }
+
+  if (self->fault != NULL)
+    g_propagate_error (error, g_error_copy (self->fault));
+  return self->fault == NULL;
 }
 
 gboolean
 lk_transfer_pass_finish (LkTransferPass *self, GError **error)
 {
+  if (self->salvages && !finish_lines (self, error))
+    return FALSE;
   if (!lk_xml_stream_finish (self->stream, error))
     return FALSE;
 

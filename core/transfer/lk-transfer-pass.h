@@ -11,8 +11,10 @@
  */
 typedef struct _LkTransferPass LkTransferPass;
 
-/* @records: takes the records (LkRecord), or NULL when nobody wants them. */
-LkTransferPass *lk_transfer_pass_new (GQueue *records);
+/* @records: takes the records (LkRecord), or NULL when nobody wants them.
+ * @salvages: a fault behind the head costs the line that it is in, and the reading goes on with the
+ * next one; finish tells the first fault. Our writer gives each record a line. */
+LkTransferPass *lk_transfer_pass_new (GQueue *records, gboolean salvages);
 void lk_transfer_pass_free (LkTransferPass *self);
 gboolean
 lk_transfer_pass_feed (LkTransferPass *self, const void *xml, gsize length, GError **error);

@@ -22,6 +22,7 @@ struct _LkTransferReader
   char *path;
   off_t offset;
   LkUnsealer *unsealer; /* or NULL */
+  gboolean salvages;
   GByteArray *plain;
   guint8 buffer[BUFFER_BYTES];
 
@@ -143,9 +144,9 @@ advance (LkTransferReader *self, LkTransferPass *pass, gboolean *is_last, GError
 
 /* The first reading: checks everything and keeps nothing but the head. */
 static gboolean
-check (LkTransferReader *self, gboolean salvage, GError **error)
+check (LkTransferReader *self, GError **error)
 {
-  g_autoptr (LkTransferPass) pass = lk_transfer_pass_new (NULL);
+  g_autoptr (LkTransferPass) pass = lk_transfer_pass_new (NULL, self->salvages);
   g_autoptr (GError) local_error = NULL;
   gboolean is_last = FALSE;
 
@@ -153,7 +154,7 @@ check (LkTransferReader *self, gboolean salvage, GError **error)
   while (!is_last && advance (self, pass, &is_last, &local_error))
     ;
 
-  if (local_error != NULL && (!salvage || lk_transfer_pass_get_head (pass) == NULL))
+  if (local_error != NULL && (!self->salvages || lk_transfer_pass_get_head (pass) == NULL))
     {
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
@@ -213,13 +214,14 @@ lk_transfer_reader_open (const char *path,
   gint64 size;
 
   self->path = g_strdup (path);
+  self->salvages = salvage;
   self->plain = g_byte_array_new ();
   self->fd = open_regular (path, &size, error);
   if (self->fd < 0)
     return NULL;
 
   if (!check_size (size, &local_error) || !open_seal (self, passphrase, &local_error) ||
-      !check (self, salvage, &local_error))
+      !check (self, &local_error))
     {
       g_set_error (error, LK_ERROR, local_error->code, _ ("“%s” cannot be used: %s"), path,
                    local_error->message);
@@ -237,7 +239,7 @@ lk_transfer_reader_rewind (LkTransferReader *self)
   g_queue_clear_full (&self->records, (GDestroyNotify) lk_record_free);
   g_clear_error (&self->end_error);
   rewind_file (self);
-  self->pass = lk_transfer_pass_new (&self->records);
+  self->pass = lk_transfer_pass_new (&self->records, self->salvages);
 }
 
 void

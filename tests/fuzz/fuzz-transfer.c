@@ -41,7 +41,7 @@ check_record (const LkRecord *record)
 static void
 check_pieces (const guint8 *data, gsize size, guint64 n_records, gboolean is_whole)
 {
-  g_autoptr (LkTransferPass) pass = lk_transfer_pass_new (NULL);
+  g_autoptr (LkTransferPass) pass = lk_transfer_pass_new (NULL, FALSE);
   gboolean is_fine = TRUE;
 
   for (gsize done = 0; is_fine && done < size; done += 7)

@@ -229,12 +229,18 @@ def truncated(w):
 def flipped(w):
     text = w.path("a-answer.xml").read_bytes()
     chance = random.Random(4)
+
+    def flip(at):
+        return text[:at] + bytes([text[at] ^ 1 << chance.randrange(8)]) + text[at + 1:]
+
+    n_rows = len(read_rows(w.path("a-answer.xml")))
     for _ in range(4):
         copy = Copy(w).fresh()
+        gained = spoil(w, copy, flip(chance.randrange(text.index(b"<row "), len(text))))
+        if gained < n_rows - 2:
+            raise Failure(f"a flipped bit cost {n_rows - gained} rows")
         for _ in range(N_FLIPS // 4):
-            at = chance.randrange(len(text))
-            spoil(w, copy,
-                  text[:at] + bytes([text[at] ^ 1 << chance.randrange(8)]) + text[at + 1:])
+            spoil(w, copy, flip(chance.randrange(len(text))))
         copy.end_well()
 
 

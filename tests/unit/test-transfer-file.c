@@ -532,6 +532,15 @@ test_tampered (Fixture *fixture, gconstpointer data)
     { ROW ("2"), "<row xmlns=\"urn:other\"/>", LINE ("0") LINE ("1"), "is not of the namespace" },
     { ROW ("2"), "<row xml:lang=\"de\"/>", LINE ("0") LINE ("1"), "an attribute has a namespace" },
     { ROW ("2"), "<row id=\"\xE4\"/>", LINE ("0") LINE ("1"), "it is not UTF-8" },
+    /* A fault costs its own line. */
+    { ROW ("0"), "<row id=\"\xE4\"/>\n", LINE ("1") LINE ("2"), "it is not UTF-8" },
+    { ROW ("1"), "\n\n<<>\n\x01\n<row\n", LINE ("0") LINE ("2"), "it is not well-formed XML" },
+    { ROW ("1"), "<row id=\"1\" iid=\"" STEM "1/>\n", LINE ("0") LINE ("2"),
+      "it is not well-formed XML" },
+    { ROW ("1"), "<row id=\"1\">\n", LINE ("0") "1 (null)\n" LINE ("2"),
+      "a record has something in it" },
+    { ROW ("1"), "<!DOCTYPE more [<!ENTITY a \"b\">]>\n", LINE ("0") LINE ("2"), "" },
+    { ROW ("1"), "</transfer>\n", LINE ("0") LINE ("2"), "" },
   };
   g_autofree char *text = NULL;
 
