@@ -154,6 +154,7 @@ static gboolean
 press (GtkWidget *widget, const char *id)
 {
   if (GTK_IS_BUTTON (widget) && gtk_widget_get_mapped (widget) &&
+      gtk_widget_is_sensitive (widget) &&
       g_strcmp0 (gtk_buildable_get_buildable_id (GTK_BUILDABLE (widget)), id) == 0)
     return gtk_widget_activate (widget);
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
@@ -178,11 +179,15 @@ aim (gpointer user_data)
     show_dialog_page (self->target, self->page - 1);
   if (self->press != NULL)
     {
-      if (!press (GTK_WIDGET (self->target), self->press))
+      /* A dialog that is still at work lets nothing be pressed. */
+      gboolean is_pressed = press (GTK_WIDGET (self->target), self->press);
+
+      if (!is_pressed && self->n_looks++ == MAX_LOOKS)
         g_critical ("“%s” could not be pressed", self->press);
+      if (is_pressed || self->n_looks > MAX_LOOKS)
+        g_clear_pointer (&self->press, g_free);
       self->page = 0;
-      g_clear_pointer (&self->press, g_free);
-      g_timeout_add (DIALOG_MS, aim, self);
+      g_timeout_add (is_pressed ? DIALOG_MS : LOOK_MS, aim, self);
       return G_SOURCE_REMOVE;
     }
   if (self->width > 0 && self->target != self->window)
