@@ -440,6 +440,8 @@ has_declaration (const GByteArray *head)
 {
   gsize at = head->len >= 3 && memcmp (head->data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 
+  if (head->len == 0) /* its data may be NULL */
+    return FALSE;
   return head->len >= HEAD_BYTES || memmem (head->data, head->len, "?>", 2) != NULL ||
          (head->len >= at + 5 && memcmp (head->data + at, "<?xml", 5) != 0);
 }
