@@ -173,7 +173,7 @@ on_sorter_changed (LkProductsPage *self)
     return;
   sort = lk_product_columns_get_sort (self->columns, &is_descending);
   lk_row_list_set_order (self->list, sort, is_descending);
-  self->wants_top = TRUE;
+  self->wants_top = lk_row_list_is_loading (self->list);
 }
 
 static void
